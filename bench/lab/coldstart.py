@@ -9,14 +9,16 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.lab import page_cache
 from bench.lab.command import run, say
 from bench.lab.engines.cloud_run import UrlTarget
 from bench.lab.engines.oci import OciEngine
 from bench.lab.engines.process import ProcessEngine
+from bench.lab.phases import read_moments
 from bench.lab.picture import DEFAULT_CLASS, DEFAULT_PICTURE, load_picture
 from bench.lab.results import LOCAL, ColdStart, Report, describe_answer
 from bench.lab.servers import ROOT, SERVERS, choose_servers
-from bench.lab.table import coldstart_table
+from bench.lab.table import coldstart_table, phases_table
 from bench.lab.target import LocalTarget
 
 if TYPE_CHECKING:
@@ -36,6 +38,19 @@ def parse_options() -> argparse.Namespace:
     add = parser.add_argument
     add("servers", nargs="*", metavar="SERVER", help="which to start; all of them, where none is named")
     add("-e", "--engine", action="append", choices=ENGINES, help="how they are started; repeatable (default: process)")
+    add(
+        "--cpus",
+        action="append",
+        type=int,
+        metavar="N",
+        help="how many CPUs everything started may use; repeatable, each in turn (default: all, the client's included)",
+    )
+    add(
+        "--page-cache",
+        choices=(page_cache.WARM, page_cache.COLD),
+        default=page_cache.WARM,
+        help="cold: empties the machine's page cache before every start, which needs root (default: %(default)s)",
+    )
     add("--url", action="append", default=[], help="a server that runs elsewhere, such as on Cloud Run; repeatable")
     add(
         "--service",
@@ -88,10 +103,15 @@ def make_engine(name: str, options: argparse.Namespace, stack: ExitStack) -> Eng
 
 def make_targets(options: argparse.Namespace, stack: ExitStack) -> list[Target]:
     """Everything that was asked for; only the URLs where nothing local was."""
+    if options.page_cache == page_cache.COLD:
+        page_cache.check_droppable()
     local = options.servers or options.engine or not options.url
     engines = [make_engine(name, options, stack) for name in options.engine or ("process",)] if local else []
     targets: list[Target] = [
-        LocalTarget(server, engine) for engine in engines for server in choose_servers(options.servers)
+        LocalTarget(server, engine, cpus, options.page_cache)
+        for engine in engines
+        for cpus in options.cpus or (None,)
+        for server in choose_servers(options.servers)
     ]
     for url, service in zip_longest(options.url, options.service, fillvalue=""):
         targets.append(UrlTarget(url, service, options.region))
@@ -107,10 +127,16 @@ def measure(targets: list[Target], picture: Picture, options: argparse.Namespace
             if number < 1 and target.engine == UrlTarget.engine:
                 continue
             one = target.cold_start(picture, options.timeout)
-            say(f"{progress}: {target.server} ({target.engine}) {one.time_ms:,.0f} ms, {describe_answer(one.answer)}")
+            found = f"{one.time_ms:,.0f} ms, {describe_answer(one.answer)}"
+            say(f"{progress}: {target.server} ({describe_conditions(target)}) {found}")
             if number > 0:
                 runs.append(one)
     return [summarize_runs(target, runs) for target, runs in zip(targets, measured, strict=True)]
+
+
+def describe_conditions(target: Target) -> str:
+    """The engine, and the number of CPUs where it is limited."""
+    return target.engine if target.cpus is None else f"{target.engine}, {target.cpus} CPU{'s' * (target.cpus > 1)}"
 
 
 def summarize_runs(target: Target, runs: list[Measured]) -> ColdStart:
@@ -119,11 +145,15 @@ def summarize_runs(target: Target, runs: list[Measured]) -> ColdStart:
     return ColdStart(
         server=target.server,
         engine=target.engine,
+        cpus=target.cpus,
+        page_cache=target.page_cache,
         runs_ms=[round(one.time_ms, 2) for one in runs],
+        moments_ms=[read_moments(one.server_timing) for one in runs],
         class_id=last.answer.class_id,
         label=last.answer.label,
         server_timing=last.server_timing,
         image_bytes=target.image_bytes(),
+        highest_memory_bytes=None,
         memory_bytes=last.memory_bytes,
         packages=dict(target.packages()),
         version=target.version(),
@@ -139,7 +169,7 @@ def main() -> None:
         coldstarts = measure(targets, picture, options)
     report = Report("coldstart", picture.describe(), options.runs, coldstarts=coldstarts)
     report.write(options.out)
-    print(coldstart_table(report))
+    print("\n\n".join(filter(None, (coldstart_table(report), phases_table(report)))))
     say(f"Written to {options.out}. Next: bench/report {options.out}")
 
 

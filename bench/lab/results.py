@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.lab.errors import BenchError
 from bench.lab.machine import describe_machine, git_revision
+from bench.lab.phases import align, median_moments
 from bench.lab.servers import ROOT
 from bench.lab.summary import Summary, summarize
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from bench.lab.reply import Answer
 
-FORMAT = 2
+FORMAT = 3
 LOCAL = ROOT / "bench/results/local"
 REST = "REST"
 GRPC = "gRPC"
@@ -31,18 +32,26 @@ BARE_LOOP = "bare_loop"
 
 @dataclass(frozen=True)
 class ColdStart:
-    """The cold starts of one server under one engine; `packages` are those of its environment or image."""
+    """The cold starts of one server under the same conditions; `packages` are those of its environment or image."""
 
     server: str
     engine: str
+    cpus: int | None
+    """How many CPUs it was given; None for all that there are."""
+    page_cache: str
+    """Whether its files were in the page cache: warm or cold, or empty where that is not known."""
     runs_ms: list[float]
+    moments_ms: list[dict[str, float]]
+    """Of every run the moments that the first answer tells, in ms since the process began; see bench.lab.phases."""
     class_id: int
     label: str
     server_timing: str
     """The first answer's Server-Timing header; empty where it had none."""
     image_bytes: int | None
+    highest_memory_bytes: int | None
+    """The highest PSS from the start until the server has settled."""
     memory_bytes: int | None
-    """PSS right after the first answer."""
+    """PSS once it has settled."""
     packages: dict[str, str]
     version: str = ""
     """The version of the OCI runtime, or of a process's Python."""
@@ -51,6 +60,16 @@ class ColdStart:
     def summary_ms(self) -> Summary:
         """Median and spread of the runs."""
         return summarize(self.runs_ms)
+
+    @property
+    def conditions(self) -> tuple[str, int | None, str]:
+        """Engine, CPUs, page cache: only cold starts under the same ones are compared."""
+        return self.engine, self.cpus, self.page_cache
+
+    @property
+    def medians_ms(self) -> dict[str, float]:
+        """The median of every moment since the client began to start the server; empty for a server without any."""
+        return median_moments([align(time_ms, one) for time_ms, one in zip(self.runs_ms, self.moments_ms, strict=True)])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.lab.phases import MOMENTS
 from bench.lab.results import BARE_LOOP
 from bench.lab.servers import find_server
 
@@ -20,18 +21,36 @@ def coldstart_table(report: Report) -> str:
     rows = [
         (
             start.engine,
+            _cpus(start),
             start.server,
             f"{start.summary_ms.median:,.0f} ms",
             f"{start.summary_ms.low:,.0f} - {start.summary_ms.high:,.0f}",
             _coldstart_ratio(start, report.coldstarts),
             _mebibytes(start.image_bytes),
+            _mebibytes(start.highest_memory_bytes),
             _mebibytes(start.memory_bytes),
             start.label or f"class {start.class_id}",
         )
         for start in report.coldstarts
     ]
-    heading = ("engine", "server", "cold start", "spread", "of baseline", "image", "memory", "answer")
-    return markdown(heading, rows) + f"\n\n{describe_machine(report)}, {report.runs} cold starts of each."
+    heading = (
+        *("engine", "CPUs", "server", "cold start", "spread", "of baseline"),
+        *("image", "highest memory", "memory", "answer"),
+    )
+    caches = {f", {start.page_cache} page cache" for start in report.coldstarts if start.page_cache}
+    runs = f"{report.runs} cold starts of each{''.join(sorted(caches))}"
+    return markdown(heading, rows) + f"\n\n{describe_machine(report)}, {runs}."
+
+
+def phases_table(report: Report) -> str:
+    """One row for every cold start that tells its phases: the medians of the moments since the start; else empty."""
+    rows = [
+        (start.engine, _cpus(start), start.server, *(_moment(start.medians_ms.get(name)) for name in MOMENTS))
+        for start in report.coldstarts
+        if start.medians_ms
+    ]
+    heading = ("engine", "CPUs", "server", *(name.replace("_", " ") for name in MOMENTS))
+    return markdown(heading, rows) + "\n\nMilliseconds since the start, medians." if rows else ""
 
 
 def load_table(report: Report) -> str:
@@ -79,11 +98,12 @@ def machine_text(machine: Mapping[str, str | int]) -> str:
 
 
 def baseline_ratio(start: ColdStart, starts: Sequence[ColdStart]) -> float | None:
-    """The server's median over its baseline's under the same engine; None where that was not measured."""
+    """The server's median over its baseline's under the same conditions; None where that was not measured."""
     server = find_server(start.server)
     if server is None or not server.baseline:
         return None
-    baseline = next((s for s in starts if s.server == server.baseline and s.engine == start.engine), None)
+    same = [other for other in starts if other.conditions == start.conditions]
+    baseline = next((other for other in same if other.server == server.baseline), None)
     return start.summary_ms.median / baseline.summary_ms.median if baseline else None
 
 
@@ -96,6 +116,14 @@ def _load_ratio(load: Load, level: LoadLevel, loads: Sequence[Load]) -> str:
     baseline = next((other for other in loads if other.server == load.baseline), None)
     same = [other for other in baseline.levels if other.connections == level.connections] if baseline else []
     return f"{level.requests_per_s / same[0].requests_per_s:.2f}" if same and same[0].requests_per_s else NONE
+
+
+def _cpus(start: ColdStart) -> str:
+    return NONE if start.cpus is None else str(start.cpus)
+
+
+def _moment(moment_ms: float | None) -> str:
+    return NONE if moment_ms is None else f"{moment_ms:,.0f}"
 
 
 def _milliseconds(time_ms: float) -> str:

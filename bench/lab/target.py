@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from bench.lab import page_cache
+from bench.lab.cpus import bound_to, share_out
 from bench.lab.errors import NoAnswerError, WrongAnswerError
 from bench.lab.first_answer import first_answer, free_port
 
@@ -60,6 +62,14 @@ class Target(Protocol):
     def engine(self) -> str:
         """Where it is started."""
 
+    @property
+    def cpus(self) -> int | None:
+        """How many CPUs it is given; None for all that there are."""
+
+    @property
+    def page_cache(self) -> str:
+        """Whether its files are in the page cache; empty where that is not known."""
+
     def cold_start(self, picture: Picture, timeout_s: float) -> Measured:
         """Starts it, asks once, ends it. Raises BenchError unless the right answer came."""
 
@@ -74,12 +84,18 @@ class Target(Protocol):
 
 
 class LocalTarget:
-    """A server of the table under an engine of this machine."""
+    """A server of the table under an engine of this machine, on some of its CPUs; all of them for None.
 
-    def __init__(self, server: Server, engine: Engine) -> None:
+    With a cold page cache, the machine's is emptied before every start, which needs root.
+    """
+
+    def __init__(self, server: Server, engine: Engine, cpus: int | None = None, cache: str = page_cache.WARM) -> None:
         engine.check(server)
         self._server = server
         self._engine = engine
+        self._shares = share_out(cpus)
+        self.cpus = cpus
+        self.page_cache = cache
 
     @property
     def server(self) -> str:
@@ -95,7 +111,11 @@ class LocalTarget:
         """The time from the start of the process or container to the last byte of the right answer."""
         port = free_port()
         request = picture.request(keep_alive=False)
-        with self._engine.start(self._server, port) as running:
+        if self.page_cache == page_cache.COLD:
+            page_cache.drop()
+        with bound_to(self._shares.server):
+            started = self._engine.start(self._server, port)
+        with started as running, bound_to(self._shares.client):
             try:
                 reply = first_answer(port, request, timeout_s, running.alive)
                 time_ms = (time.perf_counter() - running.started_s) * 1000

@@ -8,15 +8,24 @@ PICTURE = {"name": "cat.jpg", "bytes": 37_971, "expected": 285}
 NUMBERS = {"name": "half_plus_two", "bytes": 30, "expected": [2.5, 3.0, 4.5]}
 
 
-def cold_start(server: str, runs_ms: list[float], engine: str = "process") -> ColdStart:
+MOMENTS = {"port_open": 40.0, "request_read": 60.0, "runtime_loaded": 88.0, "decoded": 92.0, "first_run": 100.0}
+
+
+def cold_start(
+    server: str, runs_ms: list[float], engine: str = "process", cpus: int | None = None, page_cache: str = "warm"
+) -> ColdStart:
     return ColdStart(
         server=server,
         engine=engine,
+        cpus=cpus,
+        page_cache=page_cache,
         runs_ms=runs_ms,
+        moments_ms=[MOMENTS if server.startswith("server") else {} for _ in runs_ms],
         class_id=285,
         label="" if server.startswith("baseline") else "Egyptian cat",
         server_timing="decode;dur=1.9",
         image_bytes=None if engine == "process" else 50 * 2**20,
+        highest_memory_bytes=90 * 2**20,
         memory_bytes=80 * 2**20,
         packages={"flask": "3.1.3"},
         version="3.11.7",

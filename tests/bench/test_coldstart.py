@@ -31,6 +31,7 @@ def test_the_litert_baseline_starts_and_answers(baseline: Baseline, tmp_path: Pa
     (start,) = read_report(file).coldstarts
     assert (start.server, start.engine, start.class_id) == ("baseline_litert", "process", 285)
     assert start.runs_ms[0] > 0
+    assert (start.cpus, start.page_cache, start.moments_ms) == (None, "warm", [{}])
     assert start.memory_bytes is not None
     assert {"flask", "gunicorn", "numpy", "pillow"} <= start.packages.keys()
 

@@ -34,12 +34,12 @@ def test_a_report_says_where_it_was_measured(tmp_path: Path) -> None:
 def test_another_format_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     cold_starts().write(file)
-    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
+    file.write_text(file.read_text().replace('"format": 3', '"format": 1'))
     with pytest.raises(BenchError, match="measure again"):
         read_report(file)
 
 
-@pytest.mark.parametrize("content", ["no JSON", "[]", "{}", '{"format": 2}'])
+@pytest.mark.parametrize("content", ["no JSON", "[]", "{}", '{"format": 3}'])
 def test_a_file_that_is_no_report_is_refused(content: str, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_text(content)

@@ -26,6 +26,8 @@ class UrlTarget:
     """A server behind a URL; with `service`, every cold start gets a new revision of that Cloud Run service."""
 
     engine = "url"
+    cpus = None
+    page_cache = ""
     server: str
 
     def __init__(self, url: str, service: str = "", region: str = "") -> None:
