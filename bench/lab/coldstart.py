@@ -17,7 +17,7 @@ from bench.lab.engines.process import ProcessEngine
 from bench.lab.phases import read_moments
 from bench.lab.picture import DEFAULT_CLASS, DEFAULT_PICTURE, load_picture
 from bench.lab.results import LOCAL, ColdStart, Report, describe_answer
-from bench.lab.servers import ROOT, SERVERS, choose_servers
+from bench.lab.servers import FLOORS, ROOT, SERVERS, choose_servers
 from bench.lab.table import coldstart_table, phases_table
 from bench.lab.target import LocalTarget
 
@@ -33,10 +33,12 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bench/coldstart",
         description="Measures the time from the start of a server to its first correct answer, "
-        f"several servers in turn. Servers: {', '.join(server.name for server in SERVERS)}.",
+        f"several servers in turn. Servers: {', '.join(server.name for server in SERVERS)}; "
+        f"floors: {', '.join(floor.name for floor in FLOORS)}.",
     )
     add = parser.add_argument
-    add("servers", nargs="*", metavar="SERVER", help="which to start; all of them, where none is named")
+    add("servers", nargs="*", metavar="SERVER", help="which to start; all but the floors, where none is named")
+    add("--floors", action="store_true", help="also the floors, which answer a constant: C alone and Python alone")
     add("-e", "--engine", action="append", choices=ENGINES, help="how they are started; repeatable (default: process)")
     add(
         "--cpus",
@@ -105,13 +107,15 @@ def make_targets(options: argparse.Namespace, stack: ExitStack) -> list[Target]:
     """Everything that was asked for; only the URLs where nothing local was."""
     if options.page_cache == page_cache.COLD:
         page_cache.check_droppable()
-    local = options.servers or options.engine or not options.url
+    servers = choose_servers(options.servers, (*SERVERS, *FLOORS)) if options.servers else list(SERVERS)
+    servers += [floor for floor in FLOORS if options.floors and floor not in servers]
+    local = options.servers or options.floors or options.engine or not options.url
     engines = [make_engine(name, options, stack) for name in options.engine or ("process",)] if local else []
     targets: list[Target] = [
         LocalTarget(server, engine, cpus, options.page_cache)
         for engine in engines
         for cpus in options.cpus or (None,)
-        for server in choose_servers(options.servers)
+        for server in servers
     ]
     for url, service in zip_longest(options.url, options.service, fillvalue=""):
         targets.append(UrlTarget(url, service, options.region))

@@ -42,17 +42,21 @@ class Reply(NamedTuple):
         except (ValueError, KeyError, TypeError) as error:
             raise NoAnswerError(f"the server's answer holds no prediction: {self.text}") from error
 
+    def best(self) -> Answer:
+        """The best prediction of a picture's, whatever it is. Raises NoAnswerError where there is none."""
+        predictions = self.predictions()
+        try:
+            best = predictions[0]
+            return Answer(int(best["class"]), str(best.get("label", "")), float(best["score"]))
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise NoAnswerError(f"the server's answer holds no prediction: {self.text}") from error
+
     def answer(self, expected_class: int) -> Answer:
         """The best prediction of a picture's.
 
         Raises NoAnswerError where there is none, WrongAnswerError where its class is not the expected one.
         """
-        predictions = self.predictions()
-        try:
-            best = predictions[0]
-            answer = Answer(int(best["class"]), str(best.get("label", "")), float(best["score"]))
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            raise NoAnswerError(f"the server's answer holds no prediction: {self.text}") from error
+        answer = self.best()
         if answer.class_id != expected_class:
             label = f" ({answer.label})" if answer.label else ""
             raise WrongAnswerError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ class Server(NamedTuple):
     """How a server is started as a process, and what it is compared with. Its container image bears its name.
 
     In `command`, `directory` and `environment`, {root} stands for the repository, {port} for the port of HTTP and
-    {grpc_port} for gRPC's.
+    {grpc_port} for gRPC's; in `command` also {python} for the Python that runs this.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Server(NamedTuple):
     """The variable by which the process takes another model; empty where it takes none."""
     baseline: str = ""
     """The server that its figures are divided by; empty for a baseline."""
+    floor: bool = False
+    """Whether it answers a constant, without looking at the picture: then any answer is right."""
     directory: str = "{root}"
     environment: Mapping[str, str] = {}
 
@@ -47,7 +50,8 @@ class Server(NamedTuple):
 
     def argv(self, port: int, grpc_port: int = 0) -> list[str]:
         """The command line of the process. Raises BenchError where the server or its model is not set up."""
-        argv = [part.format(root=ROOT, port=port, grpc_port=grpc_port) for part in self.command]
+        places = {"root": ROOT, "port": port, "grpc_port": grpc_port, "python": sys.executable}
+        argv = [part.format(**places) for part in self.command]
         if not Path(argv[0]).exists():
             raise BenchError(
                 f"{self.name} is not set up to run as a process: run `ENGINE=process bash {self.build}` first."
@@ -112,6 +116,30 @@ SERVERS = (
 )
 
 
+FLOORS = (
+    Server(
+        name="floor_c",
+        what="a static C server, a constant",
+        command=("{root}/build/floors/floor_c",),
+        venv="",
+        build="bench/floors/build.sh",
+        model="bench/floors/c/server.c",
+        export="",
+        floor=True,
+    ),
+    Server(
+        name="floor_python",
+        what="Python and a socket, a constant",
+        command=("{python}", "-I", "-S", "{root}/bench/floors/python/server.py"),
+        venv="",
+        build="bench/floors/build.sh",
+        model="bench/floors/python/server.py",
+        export="",
+        floor=True,
+    ),
+)
+"""Without a model: what no server can undercut, and none in Python."""
+
 OVERHEAD_SERVERS = (
     Server(
         name="baseline_constant",
@@ -171,5 +199,5 @@ def choose_servers(names: Sequence[str], servers: Sequence[Server] = SERVERS) ->
 
 
 def find_server(name: str) -> Server | None:
-    """The server of this name, if the table has it."""
-    return next((server for server in SERVERS if server.name == name), None)
+    """The server or floor of this name, if the tables have it."""
+    return next((server for server in (*SERVERS, *FLOORS) if server.name == name), None)
