@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from firstserve.admission import Admission
 from firstserve.errors import FirstserveError
-from firstserve.logs.access import AccessLog
+from firstserve.logs.access import Access, AccessLog
 from firstserve.models.loader import Loader
 from firstserve.models.manager import ModelManager
 from firstserve.monitoring.recorder import Recorder
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from firstserve.config.settings import Settings
+    from firstserve.first_responder.answer import Answered
+    from firstserve.first_responder.first_model import FirstModel
     from firstserve.models.load_note import LoadNote
     from firstserve.models.model_config import ModelConfig
     from firstserve.rpc.server import GrpcServer
@@ -33,7 +35,12 @@ class ModelServer:
     """Made in the process that answers: what it starts does not live through a fork."""
 
     def __init__(
-        self, settings: Settings, http_address: tuple[str, int] | None, note: LoadNote, clock: StartupClock
+        self,
+        settings: Settings,
+        http_address: tuple[str, int] | None,
+        note: LoadNote,
+        clock: StartupClock,
+        first_model: FirstModel | None = None,
     ) -> None:
         self.settings = settings
         self._http_address = http_address
@@ -41,7 +48,7 @@ class ModelServer:
         self.admission = Admission(settings.requests_at_once)
         self.recorder = self._make_recorder()
         self.access_log = AccessLog(self.recorder)
-        self.manager = ModelManager(settings.models, Loader(settings, note, self.recorder))
+        self.manager = ModelManager(settings.models, Loader(settings, note, self.recorder, first_model))
         self._note = note
         self._rpc: GrpcServer | None = None
 
@@ -53,6 +60,7 @@ class ModelServer:
                 on_failed(fault)
                 return
             self._note.mark_loaded()
+            self.clock.mark("runtime_loaded")
             self.clock.mark_ready()
             try:
                 self._start_rpc()
@@ -75,6 +83,12 @@ class ModelServer:
         if self._rpc is not None:
             self._rpc.stop(grace_s)
 
+    def write_down(self, answered: Answered) -> None:
+        """Has an answer that the first responder has given logged and counted like all others."""
+        access = Access()
+        access.was_answered(answered)
+        self.access_log.http(access, "POST", "/predict", 200, answered.trace)
+
     def _read_configs(self) -> Sequence[ModelConfig] | None:
         """The config file, read anew; None where it says nothing, or where there is none."""
         file = self.settings.models.config_file
@@ -90,7 +104,7 @@ class ModelServer:
             return Recorder()
         from firstserve.monitoring.prometheus import PrometheusRecorder
 
-        return PrometheusRecorder(lambda: {"ready": self.clock.ready_ms / 1e3})
+        return PrometheusRecorder(self.clock.moments_s)
 
     def _start_rpc(self) -> None:
         # The first answer goes first, where somebody waits for one: importing gRPC takes longer than loading a model.

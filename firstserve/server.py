@@ -10,10 +10,13 @@ import socket
 from typing import TYPE_CHECKING
 
 from firstserve.errors import FirstserveError
-from firstserve.logs import configure
+from firstserve.launch import Launch
+from firstserve.models.load_note import LoadNote
 from firstserve.models.source import check_base_path
 from firstserve.refusal import refuse
-from firstserve.startup import process_start_s
+from firstserve.startup import StartupClock, process_start_s
+from firstserve.supervisor import Supervisor
+from firstserve.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +29,7 @@ _BACKLOG = 2048
 
 def serve(settings: Settings) -> int:
     """Serves until a signal ends it. Gives the process's exit status."""
-    started_s = process_start_s()
-    configure(settings.log_level)
+    clock = StartupClock(process_start_s())
     http = settings.http
     try:
         configs = _read_configs(settings)
@@ -37,13 +39,10 @@ def serve(settings: Settings) -> int:
     if http is None or listener is None:
         from firstserve.rpc.process import serve_rpc
 
-        return serve_rpc(settings, configs, started_s)
-
-    # From here on it costs: gunicorn takes longer to import than everything before together.
-    from firstserve.web.gunicorn_application import GunicornApplication
-
-    GunicornApplication(settings, http, configs, listener, started_s).run()
-    return 0
+        return serve_rpc(settings, configs, clock)
+    clock.mark("port_open")
+    launch = Launch(settings, http, configs, listener, LoadNote(), clock)
+    return Supervisor(launch, WorkerProcess(launch).run).run()
 
 
 def _read_configs(settings: Settings) -> Sequence[ModelConfig]:

@@ -16,7 +16,7 @@ from firstserve.config.flag import cpu_count
 from firstserve.config.ports import choose_ports, is_grpc_on
 from firstserve.config.settings import BatchingSettings, GrpcSettings, HttpSettings, ModelsSettings, Settings
 from firstserve.errors import InvalidArgument
-from firstserve.image.classifier import ImageOptions
+from firstserve.image.options import ImageOptions
 from firstserve.models.model_config import ModelConfig
 from firstserve.servable import Normalization, RuntimeOptions
 
@@ -146,6 +146,7 @@ def _http(flags: Flags, ports: Ports) -> HttpSettings | None:
         threads=flags.rest_api_num_threads,
         cors=flags.rest_api_enable_cors_support,
         monitoring_path=monitoring_path,
+        first_responder=flags.first_responder,
     )
 
 

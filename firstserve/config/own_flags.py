@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firstserve.config.flag import Flag
-from firstserve.config.kinds import COUNT, LINES_OF_FILE, NUMBERS, POSITIVE, POSITIVE_INT64, STRING, one_of
+from firstserve.config.kinds import BOOL, COUNT, LINES_OF_FILE, NUMBERS, POSITIVE, POSITIVE_INT64, STRING, one_of
 from firstserve.runtimes import RUNTIMES
 
 OWN_FLAGS = (
@@ -14,6 +14,12 @@ OWN_FLAGS = (
         f"what runs the models: {', '.join(RUNTIMES)}; auto goes by what the version folder holds",
     ),
     Flag("bind_address", STRING, "", "the address that HTTP and gRPC listen on; unset: all of the machine's"),
+    Flag(
+        "first_responder",
+        BOOL,
+        True,
+        "whether pictures are answered as soon as the model is loaded, while the full server still starts",
+    ),
     Flag(
         "max_requests_at_once",
         POSITIVE,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from firstserve.image.classifier import ImageOptions
+    from firstserve.image.options import ImageOptions
     from firstserve.models.model_config import ModelConfig
     from firstserve.servable import RuntimeOptions
 
@@ -28,6 +28,8 @@ class HttpSettings(NamedTuple):
     cors: bool = False
     monitoring_path: str | None = None
     """Where Prometheus reads; None for nowhere."""
+    first_responder: bool = True
+    """Whether pictures are answered while the full server still starts."""
 
 
 class TlsSettings(NamedTuple):

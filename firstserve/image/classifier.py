@@ -19,28 +19,14 @@ from firstserve.tensors import STRUCT_FORMAT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from firstserve.servable import Normalization, Servable, Signature, TensorSpec
+    from firstserve.image.options import ImageOptions
+    from firstserve.servable import Servable, Signature, TensorSpec
     from firstserve.tensors import Tensor
 
 _PICTURE_RANK = 4
 _PICTURE_DTYPES = frozenset({"uint8", "int8", "float32", "float16"})
 _SCORE_DIGITS = 6
 _TOP_K_DIGITS = 9
-
-
-class ImageOptions(NamedTuple):
-    """How pictures are read and answers are labelled."""
-
-    limit_pixels: int
-    size: int
-    """Width and height for a model that takes any."""
-    normalization: Normalization | None
-    """In place of what the model says; None leaves it to the model."""
-    labels: Sequence[str]
-    """In place of the model's own; empty leaves them to the model."""
-    pictures_at_once: int
-    """Decoded and run at once, the others wait. One more than there are CPUs keeps them busy while a thread waits for
-    Python's lock; many more would only take caches and memory."""
 
 
 class Prediction(NamedTuple):

@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from firstserve.logs.json_lines import timestamp
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from firstserve.errors import FirstserveError
+    from firstserve.first_responder.answer import Answered
     from firstserve.models.served_model import ServedModel
     from firstserve.monitoring.recorder import Recorder
 
@@ -57,6 +60,8 @@ class Access:
         self.code = ""
         """A gRPC status code's name; empty where the HTTP status says enough."""
         self.error = ""
+        self.at_s: float | None = None
+        """When it was answered, since the epoch, where that was not just now."""
 
     def asks(self, api: str, model: str) -> None:
         """Notes what is asked of which model, before anyone knows whether there is such a model."""
@@ -76,6 +81,13 @@ class Access:
     def failed(self, error: FirstserveError) -> None:
         """Notes why there is no answer."""
         self.code, self.error = error.grpc, str(error)
+
+    def was_answered(self, answered: Answered) -> None:
+        """Notes an answer that was given before there was a log."""
+        self.asks("Image", answered.model)
+        self.version, self.runtime = answered.version, answered.runtime
+        self.decode_ms, self.inference_ms = answered.decode_ms, answered.inference_ms
+        self.latency_us, self.at_s = answered.latency_us, answered.at_s
 
     def answered(self) -> None:
         """Notes that the answer is ready to be sent."""
@@ -144,6 +156,8 @@ class AccessLog:
             fields["decode_ms"] = round(access.decode_ms, 3)
         if access.inference_ms is not None:
             fields["inference_ms"] = round(access.inference_ms, 3)
+        if access.at_s is not None:
+            fields["time"] = timestamp(access.at_s)
         if access.error:
             fields["error"] = access.error
         log.log(level, "%s", message, extra={"fields": fields})

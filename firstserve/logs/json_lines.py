@@ -22,7 +22,7 @@ class JsonFormatter(logging.Formatter):
         """The line, without its end."""
         entry: dict[str, object] = {
             "severity": record.levelname,
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "time": timestamp(record.created),
             "message": _cut(record.getMessage(), _MESSAGE_LIMIT),
         }
         for name, value in getattr(record, "fields", {}).items():
@@ -30,6 +30,11 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["stack_trace"] = _cut(self.formatException(record.exc_info), _MESSAGE_LIMIT)
         return json.dumps(entry)
+
+
+def timestamp(at_s: float) -> str:
+    """A moment since the epoch as RFC 3339 writes it."""
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="microseconds")
 
 
 def _cut(text: str, limit: int) -> str:

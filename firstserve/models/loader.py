@@ -16,6 +16,7 @@ from firstserve.runtimes import choose_runtime, load_servable
 if TYPE_CHECKING:
     from firstserve.batching import BatchScheduler
     from firstserve.config.settings import Settings
+    from firstserve.first_responder.first_model import FirstModel
     from firstserve.models.load_note import LoadNote
     from firstserve.models.source import Version
     from firstserve.monitoring.recorder import Recorder
@@ -30,10 +31,13 @@ WARMUP_FILE = PurePath("assets.extra", "tf_serving_warmup_requests")
 class Loader:
     """Knows how versions are loaded here. One thread at a time loads."""
 
-    def __init__(self, settings: Settings, note: LoadNote, recorder: Recorder) -> None:
+    def __init__(
+        self, settings: Settings, note: LoadNote, recorder: Recorder, first_model: FirstModel | None = None
+    ) -> None:
         self._settings = settings
         self._note = note
         self._recorder = recorder
+        self._first_model = first_model
         self._scheduler: BatchScheduler | None = None
 
     def load(self, name: str, version: Version, *, probe: bool) -> ServedModel:
@@ -52,7 +56,7 @@ class Loader:
             runtime = settings.runtime
             if runtime == "auto":
                 runtime = choose_runtime(version.path, prefer_tflite=settings.runtime_options.prefer_tflite)
-            servable = load_servable(version.path, runtime, settings.runtime_options)
+            servable = self._take_first(name, version) or load_servable(version.path, runtime, settings.runtime_options)
         except FirstserveError:
             raise
         except Exception as error:
@@ -72,6 +76,11 @@ class Loader:
         """Gives the memory of a version back, that nobody uses any more."""
         model.servable.close()
         give_back()
+
+    def _take_first(self, name: str, version: Version) -> Servable | None:
+        """What the first responder has loaded, where that is it."""
+        first = self._first_model
+        return None if first is None or first.name != name else first.take(version)
 
     def _batched(self, servable: Servable) -> Servable:
         if self._settings.batching is None:

@@ -9,10 +9,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from firstserve.heap import bound_heap
+from firstserve.logs import configure
 from firstserve.model_server import ModelServer
 from firstserve.models.load_note import LoadNote
 from firstserve.refusal import refuse
-from firstserve.startup import StartupClock
+from firstserve.supervisor import GRACE_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,18 +21,17 @@ if TYPE_CHECKING:
     from firstserve.config.settings import Settings
     from firstserve.errors import FirstserveError
     from firstserve.models.model_config import ModelConfig
-
-_GRACE_S = 9
-"""What is in flight is answered within this time after SIGTERM; platforms kill after 10 s."""
+    from firstserve.startup import StartupClock
 
 
-def serve_rpc(settings: Settings, configs: Sequence[ModelConfig], process_start_s: float) -> int:
+def serve_rpc(settings: Settings, configs: Sequence[ModelConfig], clock: StartupClock) -> int:
     """Serves until SIGTERM or SIGINT. Gives the process's exit status."""
+    configure(settings.log_level)
     bound_heap()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    server = ModelServer(settings, None, LoadNote(), StartupClock(process_start_s))
+    server = ModelServer(settings, None, LoadNote(), clock)
 
     def on_failed(error: FirstserveError) -> None:
         # The main thread may be waiting for ever.
@@ -40,5 +40,5 @@ def serve_rpc(settings: Settings, configs: Sequence[ModelConfig], process_start_
     server.start(configs, on_failed)
     gc.enable()
     ended.wait()
-    server.stop(_GRACE_S)
+    server.stop(GRACE_S)
     return 0

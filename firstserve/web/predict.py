@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ def make_blueprint(server: ModelServer, settings: HttpSettings) -> Blueprint:
     blueprint = Blueprint("predict", __name__)
     manager = server.manager
     default_model = server.settings.models.default_model
-    first = threading.Lock()
 
     @blueprint.post("/predict")
     def predict() -> Response:
@@ -42,22 +40,17 @@ def make_blueprint(server: ModelServer, settings: HttpSettings) -> Blueprint:
         deadline_s = None if settings.timeout_s is None else time.monotonic() + settings.timeout_s
         with server.admission:
             body = _read_picture(settings.limit_bytes)
+            read_s = time.monotonic()
             spec = _read_spec(manager, name, query)
             with manager.handle(spec, deadline_s) as model:
                 access.found(model)
                 prediction = _classify(model, body, query.get("top_k", str(DEFAULT_TOP_K)))
+                timing = server.clock.server_timing(prediction.decode_ms, prediction.inference_ms, read_s)
                 answer = answer_json(model.name, model.version, prediction.classes)
         access.decode_ms, access.inference_ms = prediction.decode_ms, prediction.inference_ms
         response = Response(answer, mimetype="application/json")
-        response.headers["Server-Timing"] = _server_timing(prediction)
+        response.headers["Server-Timing"] = timing
         return response
-
-    def _server_timing(prediction: Prediction) -> str:
-        timing = f"decode;dur={prediction.decode_ms:.1f}, inference;dur={prediction.inference_ms:.1f}"
-        # Taken once and never released: only one answer is the first.
-        if first.acquire(blocking=False):
-            timing += f", startup;dur={server.clock.ready_ms:.1f}"
-        return timing
 
     return blueprint
 

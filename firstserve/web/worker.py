@@ -1,21 +1,34 @@
-"""Worker: gunicorn's threaded worker, made to load the model while Flask is imported and to lose no connection."""
+"""Worker: gunicorn's threaded worker, made to go on where the first responder ends, and to lose no connection."""
 
 from __future__ import annotations
 
 import ctypes
 import json
+import os
+import signal
 import struct
 import sys
 import time
 from contextlib import suppress
+from functools import partial
+from selectors import EVENT_READ
 from socket import SOL_SOCKET
 from typing import TYPE_CHECKING
 
 from gunicorn import util
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http import get_parser
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from firstserve.supervisor import SIGNALS
 
 if TYPE_CHECKING:
     from socket import socket
+
+    from gunicorn.config import Config
+
+    from firstserve.first_responder.connection import Arrival
+    from firstserve.web.gunicorn_log import GunicornLog
+    from firstserve.web.http_server import HttpServer
 
 
 def _write_error(connection: socket, status: int, reason: str, text: str) -> None:
@@ -61,17 +74,42 @@ def _refuse_handshakes(listener: socket) -> None:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """The one process that answers requests."""
+    """Answers on a bound port, in this process; `app` is an HttpServer."""
 
-    def init_process(self) -> None:
-        """Begins to load the model, then lets gunicorn load the application."""
-        self.app.start_loading()
-        super().init_process()
+    def __init__(self, listener: socket, app: HttpServer, config: Config, log: GunicornLog) -> None:
+        super().__init__(1, os.getppid(), [listener], app, config.timeout, config, log)
+        self.pid = os.getpid()
+        self._address = listener.getsockname()
+
+    def init_signals(self) -> None:
+        """Takes over the signals, and one that has come before."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        super().init_signals()
+        if self.app.is_to_stop():
+            self.alive = False
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def run(self) -> None:
         """Answers until it is told to stop, and then what is still in flight."""
+        for arrival in self.app.take_over():
+            self._take(arrival)
         super().run()
         self.app.stop_serving()
+
+    def _take(self, arrival: Arrival) -> None:
+        """Goes on with a connection that somebody else has begun to read."""
+        self.nr_conns += 1
+        connection = TConn(self.cfg, arrival.connection, arrival.address, self._address)
+        if arrival.received:
+            connection.parser = get_parser(self.cfg, arrival.connection, arrival.address)
+            connection.parser.unreader.unread(arrival.received)
+            connection.data_ready = True
+            self.enqueue_req(connection)
+            return
+        # As gunicorn does with a connection on which nothing comes: it takes no thread until something does.
+        connection.set_timeout()
+        self.pending_conns.append(connection)
+        self.poller.register(connection.sock, EVENT_READ, partial(self.on_pending_socket_readable, connection))
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """When stopping, takes in the connections that the kernel has already answered for us, then closes the port.
@@ -81,8 +119,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for listener in self.sockets:
-                _refuse_handshakes(listener.sock)
-                self._accept_waiting(listener.sock)
+                _refuse_handshakes(listener)
+                self._accept_waiting(listener)
                 listener.close()
 
     def _accept_waiting(self, listener: socket) -> None:

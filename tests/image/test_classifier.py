@@ -12,7 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from firstserve.errors import InvalidArgument, Unimplemented
-from firstserve.image.classifier import ImageClassifier, ImageOptions, answer_json
+from firstserve.image.classifier import ImageClassifier, answer_json
+from firstserve.image.options import ImageOptions
 from firstserve.runtimes.litert import load
 from firstserve.servable import PREDICT_METHOD, Normalization, RuntimeOptions, Signature, TensorSpec
 from firstserve.tensors import Tensor

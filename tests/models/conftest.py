@@ -13,7 +13,7 @@ import pytest
 
 from firstserve.config.settings import HttpSettings, ModelsSettings, Settings
 from firstserve.errors import NotFound
-from firstserve.image.classifier import ImageOptions
+from firstserve.image.options import ImageOptions
 from firstserve.models.load_note import LoadNote
 from firstserve.models.loader import Loader
 from firstserve.models.manager import ModelManager

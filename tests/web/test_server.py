@@ -149,7 +149,7 @@ def test_worker_that_crashes_is_replaced_and_tells_its_own_start(python: Path, t
         answer = server.predict(cat)
         assert answer.body == expected
         assert worker_of(server) != crashed
-        startup_ms = float(answer.headers["Server-Timing"].rpartition("startup;dur=")[2])
+        startup_ms = float(answer.headers["Server-Timing"].partition("startup;dur=")[2].partition(",")[0])
         assert startup_ms < (time.monotonic() - began) * 1e3
         assert server.stop() == 0
 

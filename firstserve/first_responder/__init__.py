@@ -1,0 +1,1 @@
+"""First responder: answers `POST /predict` while the full server still starts, and imports nothing for it in vain."""

@@ -1,0 +1,63 @@
+"""First model: the version that the first responder loads, for itself and for the full server after it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from firstserve.errors import FirstserveError
+from firstserve.runtimes import choose_runtime, load_servable
+
+if TYPE_CHECKING:
+    from firstserve.config.settings import Settings
+    from firstserve.image.classifier import ImageClassifier
+    from firstserve.models.load_note import LoadNote
+    from firstserve.models.source import Version
+    from firstserve.servable import Servable
+
+
+class FirstModel:
+    """Loaded once; whoever takes it closes it."""
+
+    def __init__(self, settings: Settings, name: str, version: Version, note: LoadNote) -> None:
+        self._settings = settings
+        self.name = name
+        self.version = version
+        self._note = note
+        self._servable: Servable | None = None
+        self._error: Exception | None = None
+        self._loaded = threading.Event()
+        self._taken = False
+        self.runtime = settings.runtime
+        """The module under `runtimes/` that it runs on, once it is loaded."""
+
+    def load(self) -> ImageClassifier | None:
+        """Loads the version; None where that fails, or where it takes no pictures. `take` tells more."""
+        settings = self._settings
+        self._note.begin(str(self.version.path))
+        try:
+            if self.runtime == "auto":
+                self.runtime = choose_runtime(self.version.path, prefer_tflite=settings.runtime_options.prefer_tflite)
+            self._servable = load_servable(self.version.path, self.runtime, settings.runtime_options)
+        except Exception as error:  # noqa: BLE001 - told by the full server, which takes it
+            self._error = error
+            return None
+        finally:
+            self._note.end()
+            self._loaded.set()
+        from firstserve.image.classifier import ImageClassifier
+
+        try:
+            return ImageClassifier(self._servable, settings.image_options)
+        except FirstserveError:
+            return None
+
+    def take(self, version: Version) -> Servable | None:
+        """The servable, once, as soon as it is loaded; None for another version. Raises what loading has raised."""
+        if self._taken or version != self.version:
+            return None
+        self._taken = True
+        self._loaded.wait()
+        if self._error is not None:
+            raise self._error
+        return self._servable

@@ -1,0 +1,104 @@
+"""HttpServer: settings, listener, models -> Flask on gunicorn's threaded worker, in the process that calls it."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import TYPE_CHECKING
+
+from gunicorn.config import Config
+
+from firstserve.logs import configure
+from firstserve.model_server import ModelServer
+from firstserve.refusal import refuse
+from firstserve.supervisor import GRACE_S
+from firstserve.web.gunicorn_log import GunicornLog
+from firstserve.web.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from firstserve.errors import FirstserveError
+    from firstserve.first_responder.connection import Arrival
+    from firstserve.first_responder.responder import FirstResponder
+    from firstserve.launch import Launch
+
+_KEEPALIVE_S = 75
+"""Longer than the proxies in front keep their connections, so that it is they who close them."""
+_SPARE_THREADS = 4
+"""For answers that do not wait in line: health, and 429 itself."""
+
+
+class HttpServer:
+    """What gunicorn's worker knows as its application; gunicorn's own master process is not needed."""
+
+    def __init__(self, launch: Launch, responder: FirstResponder | None, is_to_stop: Callable[[], bool]) -> None:
+        self._launch = launch
+        self._responder = responder
+        self.is_to_stop = is_to_stop
+        """Whether the signal to stop has come before anything here could know of it."""
+        address = launch.listener.getsockname()[:2]
+        first_model = None if responder is None else responder.model
+        self._server = ModelServer(launch.settings, address, launch.note, launch.clock, first_model)
+
+    def run(self) -> None:
+        """Serves until a signal ends it."""
+        configure(self._launch.settings.log_level)
+        if self._responder is None:
+            self._start_loading()
+        config = self._make_config()
+        Worker(self._launch.listener, self, config, GunicornLog(config)).init_process()
+
+    def take_over(self) -> list[Arrival]:
+        """Ends the first responder and gives what is left to do; the worker calls it when it can go on with that."""
+        if self._responder is None:
+            return []
+        arrivals = self._responder.stop()
+        # Only now: until here nobody but the first responder used the model.
+        self._start_loading()
+        for answered in self._responder.answered:
+            self._server.write_down(answered)
+        return arrivals
+
+    def _start_loading(self) -> None:
+        self._server.start(self._launch.configs, self._on_failed)
+
+    def wsgi(self) -> Flask:
+        """Makes the application; gunicorn's worker calls it."""
+        from firstserve.web.app import create_app
+
+        app = create_app(self._server, self._launch.http)
+        self._launch.clock.mark_ready()
+        gc.freeze()
+        gc.enable()
+        return app
+
+    def stop_serving(self) -> None:
+        """Ends what runs beside HTTP; the worker calls it when it has answered everything."""
+        self._server.stop(GRACE_S)
+
+    def _make_config(self) -> Config:
+        """gunicorn's settings; no command line, environment or file of its own is read."""
+        threads = self._launch.http.threads or self._launch.settings.requests_at_once + _SPARE_THREADS
+        config = Config()
+        values = {
+            "threads": threads,
+            "worker_connections": 1000 + threads,
+            "keepalive": _KEEPALIVE_S,
+            "timeout": 0,
+            "graceful_timeout": GRACE_S,
+            "loglevel": "warning",
+        }
+        if os.access("/dev/shm", os.W_OK):  # noqa: S108 - a heartbeat file on a disk can block
+            values["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
+        for name, value in values.items():
+            config.set(name, value)
+        return config
+
+    def _on_failed(self, error: FirstserveError) -> None:
+        status = refuse(error, self._launch.settings)
+        self._launch.note.mark_failed(status)
+        # From a thread, sys.exit would end no more than the thread.
+        os._exit(status)

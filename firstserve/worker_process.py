@@ -1,0 +1,72 @@
+"""The worker's process: the first responder at once, and the full server behind it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from firstserve.errors import FirstserveError
+from firstserve.heap import bound_heap
+from firstserve.models.source import Version, aspired_versions
+from firstserve.startup import StartupClock
+from firstserve.supervisor import SIGNALS
+
+if TYPE_CHECKING:
+    from firstserve.first_responder.responder import FirstResponder
+    from firstserve.launch import Launch
+
+
+class WorkerProcess:
+    """What the supervisor runs in every process that it forks."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._responder: FirstResponder | None = None
+        self._is_to_stop = False
+
+    def run(self, *, first: bool) -> None:
+        """Serves until a signal ends it. A process that is not the first has somebody else's end to make good."""
+        signal.signal(signal.SIGTERM, self._stop)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, lambda *_: os._exit(0))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        bound_heap()
+        if first:
+            self._respond_first()
+        else:
+            self._launch = self._launch._replace(clock=StartupClock())
+        # From here on it costs: gunicorn and Flask take longer to import than everything before together.
+        from firstserve.web.http_server import HttpServer
+
+        HttpServer(self._launch, self._responder, lambda: self._is_to_stop).run()
+
+    def _respond_first(self) -> None:
+        """Answers pictures until it is the full server's turn to come up; it goes on answering meanwhile."""
+        version = self._first_version()
+        if version is None:
+            return
+        from firstserve.first_responder.first_model import FirstModel
+        from firstserve.first_responder.responder import FirstResponder
+
+        launch = self._launch
+        model = FirstModel(launch.settings, launch.configs[0].name, version, launch.note)
+        self._responder = FirstResponder(model, launch.http, launch.listener, launch.clock)
+        self._responder.start()
+        self._responder.wait_for_turn()
+
+    def _first_version(self) -> Version | None:
+        """What `/predict` answers with, where that is one model's newest version and is there already."""
+        if not self._launch.http.first_responder or len(self._launch.configs) != 1:
+            return None
+        try:
+            versions = aspired_versions(self._launch.configs[0])
+        except FirstserveError:
+            return None
+        return next((Version(number, path) for number, path in versions.items()), None)
+
+    def _stop(self, *_: object) -> None:
+        """A server that is told to stop while it starts comes up, answers what has arrived, and then stops."""
+        self._is_to_stop = True
+        if self._responder is not None:
+            self._responder.hurry()
