@@ -100,13 +100,13 @@ def read_metadata(model_file: Path) -> TfliteMetadata:
             return TfliteMetadata()
         with model:
             buffers = _readable(_metadata_buffers, model) or {}
-    normalizations, labels_file = _readable(_read, buffers.get(_METADATA, b"")) or ((), "")
+            normalizations, labels_file = _readable(_read, buffers.get(_METADATA, b"")) or ((), "")
+            labels = _read_labels(model, labels_file) if labels_file else ()
     signature_defs: Mapping[str, bytes] = {}
     if _SIGNATURE_DEFS in buffers:
         from firstserve.runtimes.flexbuffer import read_strings
 
         signature_defs = _readable(read_strings, buffers[_SIGNATURE_DEFS]) or {}
-    labels = _read_labels(model_file, labels_file) if labels_file else ()
     return TfliteMetadata(labels, normalizations, signature_defs)
 
 
@@ -154,11 +154,10 @@ def _normalization(tensor: _Table) -> Normalization | None:
     return None
 
 
-def _read_labels(model_file: Path, labels_file: str) -> tuple[str, ...]:
-    from zipfile import BadZipFile, ZipFile
+def _read_labels(model: mmap.mmap, labels_file: str) -> tuple[str, ...]:
+    from firstserve.runtimes.associated_file import read_associated_file
 
     try:
-        with ZipFile(model_file) as archive:
-            return tuple(archive.read(labels_file).decode("utf-8").splitlines())
-    except (BadZipFile, KeyError, UnicodeDecodeError):
+        return tuple(read_associated_file(model, labels_file).decode("utf-8").splitlines())
+    except (KeyError, ValueError, StructError):
         return ()
