@@ -10,6 +10,7 @@ import sys
 USAGE = """\
 usage: firstserve serve [FLAG ...]     serves models over HTTP and gRPC; firstserve serve --help lists the flags
        firstserve warmup COMMAND       makes and shows warmup files; firstserve warmup --help tells how
+       firstserve weight_cache COMMAND makes large .tflite models load faster; firstserve weight_cache --help tells how
        firstserve --version            prints the version
 """
 
@@ -23,6 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
         from firstserve.warmup.command import main as warmup
 
         return warmup(rest)
+    if command == "weight_cache":
+        from firstserve.weight_cache.command import main as weight_cache
+
+        return weight_cache(rest)
     if command == "--version":
         from firstserve import __version__
 

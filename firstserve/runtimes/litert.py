@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from firstserve.runtimes.weight_cache import WeightCache
     from firstserve.servable import RuntimeOptions, Signature, TensorSpec
     from firstserve.tensors import Tensor
 
+WEIGHT_CACHE = "weight_cache"
+"""The folder in a version folder that weight caches lie in."""
 _KEPT_PER_INSTANCE = 4
 """Idle compiled models kept for each instance of the pool, of whatever shapes: each has packed weights of its own."""
 
@@ -44,16 +47,27 @@ def load(path: Path, options: RuntimeOptions) -> LiteRtServable:
         raise LoadError(f"no model.tflite in {path}: put the converted model there under that name")
     library = Library()
     try:
-        return LiteRtServable(LiteRtModel(library, model_file), options)
+        model = LiteRtModel(library, model_file)
+        return LiteRtServable(model, options, _find_weight_cache(path, model_file, model, options.threads))
     except StatusError as error:
         raise LoadError(f"{model_file} is not a model that LiteRT {VERSION} can run: {error}") from error
+
+
+def _find_weight_cache(path: Path, model_file: Path, model: LiteRtModel, threads: int) -> WeightCache | None:
+    folder = path / WEIGHT_CACHE
+    if not folder.is_dir():
+        return None
+    from firstserve.runtimes.weight_cache import find_weight_cache
+
+    return find_weight_cache(folder, model_file, model, threads)
 
 
 class LiteRtServable:
     """A .tflite model; see Servable for the contract."""
 
-    def __init__(self, model: LiteRtModel, options: RuntimeOptions) -> None:
+    def __init__(self, model: LiteRtModel, options: RuntimeOptions, weight_cache: WeightCache | None = None) -> None:
         self._model = model
+        self._weight_cache = weight_cache
         self._options = options
         self._lock = threading.Lock()
         # Most recently used last; at most `instances` more are in use.
@@ -68,7 +82,7 @@ class LiteRtServable:
         try:
             self._compile_first()
         except BaseException:
-            model.close()
+            self.close()
             raise
 
     def run(
@@ -111,17 +125,19 @@ class LiteRtServable:
         for compiled in self._idle:
             compiled.close()
         self._idle = []
+        if self._weight_cache is not None:
+            self._weight_cache.close()
         self._model.close()
 
     def _compile_first(self) -> None:
         """Finds out at load whether the model can run, at batch size 1 where it takes any."""
         entry = next(iter(self._model.entries.values()))
-        inputs, outputs = entry.signature.inputs.values(), entry.signature.outputs.values()
-        if all(spec.shape is not None for spec in inputs) and all(
-            spec.dtype != "string" for spec in (*inputs, *outputs)
-        ):
-            shapes = tuple(tuple(abs(size) for size in spec.shape or ()) for spec in inputs)
-            self._idle.append(CompiledModel(self._model, entry, shapes, self._options.threads))
+        if entry.first_shapes is not None:
+            self._idle.append(self._compile(entry, entry.first_shapes))
+
+    def _compile(self, entry: Entry, shapes: Shapes) -> CompiledModel:
+        weights = None if self._weight_cache is None else self._weight_cache.open_for(entry)
+        return CompiledModel(self._model, entry, shapes, self._options.threads, weights)
 
     def _take(self, entry: Entry, shapes: Shapes) -> CompiledModel:
         with self._lock:
@@ -133,7 +149,7 @@ class LiteRtServable:
         if any(len(shape) > MAX_RANK for shape in shapes):
             raise InvalidArgument(f"LiteRT takes no inputs of shape {sent}: it knows {MAX_RANK} dimensions at most")
         try:
-            return CompiledModel(self._model, entry, shapes, self._options.threads)
+            return self._compile(entry, shapes)
         except StatusError as error:
             raise InvalidArgument(f"the model cannot take inputs of shape {sent}: {error}") from error
 

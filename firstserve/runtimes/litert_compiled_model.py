@@ -33,9 +33,14 @@ _KEEP_PAYLOAD = ctypes.CFUNCTYPE(None, c_void_p)(lambda _payload: None)
 
 
 class CompiledModel:
-    """See the module. Raises StatusError where the model cannot take inputs of these shapes."""
+    """See the module. Raises StatusError where the model cannot take inputs of these shapes.
 
-    def __init__(self, model: LiteRtModel, entry: Entry, shapes: Shapes, threads: int) -> None:
+    `weights` is an open file of packed weights, XNNPACK's weight cache; LiteRT closes it.
+    """
+
+    def __init__(
+        self, model: LiteRtModel, entry: Entry, shapes: Shapes, threads: int, weights: int | None = None
+    ) -> None:
         self.entry = entry
         self.shapes = shapes
         self._library = model.library
@@ -44,7 +49,7 @@ class CompiledModel:
         self._reserves: dict[int, Reserve] = {}
         try:
             _refuse_strings(entry.signature)
-            self._compile(model, threads)
+            self._compile(model, threads, weights)
             self._resize()
             self._output_shapes = self._read_output_shapes(allocate=True)
             inputs = [
@@ -119,12 +124,15 @@ class CompiledModel:
         length = min(size, len(_UNWRITTEN))
         return self._copy(place, length) == _UNWRITTEN[:length]
 
-    def _compile(self, model: LiteRtModel, threads: int) -> None:
+    def _compile(self, model: LiteRtModel, threads: int, weights: int | None) -> None:
         library = self._library
         options = library.handle("LiteRtCreateOptions")
         try:
             library.call("LiteRtSetOptionsHardwareAccelerators", options, litert_c.CPU)
-            payload = ctypes.create_string_buffer(f"num_threads = {max(threads, 1)}\n".encode())
+            settings = f"num_threads = {max(threads, 1)}\n"
+            if weights is not None:
+                settings += f"weight_cache_file_descriptor = {weights}\n"
+            payload = ctypes.create_string_buffer(settings.encode())
             opaque = library.handle("LiteRtCreateOpaqueOptions", b"xnnpack", payload, _KEEP_PAYLOAD)
             library.call("LiteRtAddOpaqueOptions", options, opaque)
             self._handle = library.handle("LiteRtCreateCompiledModel", model.environment, model.model, options)

@@ -29,6 +29,14 @@ class Entry(NamedTuple):
     passed: Mapping[str, str]
     """Outputs that are inputs, unchanged: output -> input."""
 
+    @property
+    def first_shapes(self) -> tuple[tuple[int, ...], ...] | None:
+        """The inputs' shapes at batch size 1 where they take any; None where LiteRT cannot know or feed them."""
+        inputs, outputs = self.signature.inputs.values(), self.signature.outputs.values()
+        if any(spec.shape is None for spec in inputs) or any(spec.dtype == "string" for spec in (*inputs, *outputs)):
+            return None
+        return tuple(tuple(abs(size) for size in spec.shape or ()) for spec in inputs)
+
 
 class LiteRtModel:
     """The environment and the model: shared by all compiled models, read-only once made."""

@@ -1,0 +1,1 @@
+"""Making XNNPACK's weight caches; reading them is the runtime's part."""
