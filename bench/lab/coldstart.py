@@ -22,6 +22,7 @@ from bench.lab.table import coldstart_table, phases_table
 from bench.lab.target import LocalTarget
 
 if TYPE_CHECKING:
+    from bench.lab.footprint import Footprint
     from bench.lab.picture import Picture
     from bench.lab.target import Engine, Measured, Target
 
@@ -135,7 +136,15 @@ def measure(targets: list[Target], picture: Picture, options: argparse.Namespace
             say(f"{progress}: {target.server} ({describe_conditions(target)}) {found}")
             if number > 0:
                 runs.append(one)
-    return [summarize_runs(target, runs) for target, runs in zip(targets, measured, strict=True)]
+    footprints = [watch(target, picture, options.timeout) for target in targets]
+    return [summarize_runs(*found) for found in zip(targets, measured, footprints, strict=True)]
+
+
+def watch(target: Target, picture: Picture, timeout_s: float) -> Footprint:
+    """The memory of one more start, after the timed ones, which looking at it would disturb."""
+    footprint = target.footprint(picture, timeout_s)
+    say(f"memory run: {target.server} ({describe_conditions(target)}) {footprint.describe()}")
+    return footprint
 
 
 def describe_conditions(target: Target) -> str:
@@ -143,7 +152,7 @@ def describe_conditions(target: Target) -> str:
     return target.engine if target.cpus is None else f"{target.engine}, {target.cpus} CPU{'s' * (target.cpus > 1)}"
 
 
-def summarize_runs(target: Target, runs: list[Measured]) -> ColdStart:
+def summarize_runs(target: Target, runs: list[Measured], footprint: Footprint) -> ColdStart:
     """All runs of one target as a result; what is not a time is taken from the last of them."""
     last = runs[-1]
     return ColdStart(
@@ -157,8 +166,8 @@ def summarize_runs(target: Target, runs: list[Measured]) -> ColdStart:
         label=last.answer.label,
         server_timing=last.server_timing,
         image_bytes=target.image_bytes(),
-        highest_memory_bytes=None,
-        memory_bytes=last.memory_bytes,
+        highest_memory_bytes=footprint.highest_bytes,
+        memory_bytes=footprint.settled_bytes,
         packages=dict(target.packages()),
         version=target.version(),
     )

@@ -21,6 +21,11 @@ class Question(Protocol):
         """What a report says of it: `name`, `bytes` of the body, and what is `expected`."""
 
 
+def get(path: str) -> bytes:
+    """The complete HTTP/1.1 request that asks for a path, once."""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode("ascii")
+
+
 def post(path: str, content_type: str, body: bytes, *, keep_alive: bool) -> bytes:
     """The complete HTTP/1.1 request that posts the body."""
     head = (

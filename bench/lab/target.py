@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bench.lab import page_cache
 from bench.lab.cpus import bound_to, share_out
 from bench.lab.errors import NoAnswerError, WrongAnswerError
 from bench.lab.first_answer import first_answer, free_port
+from bench.lab.footprint import Footprint, MemoryWatch, settle, wait_until_ready
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bench.lab.picture import Picture
-    from bench.lab.reply import Answer
+    from bench.lab.reply import Answer, Reply
     from bench.lab.running import Running
     from bench.lab.servers import Server
 
@@ -25,7 +27,6 @@ class Measured(NamedTuple):
     time_ms: float
     answer: Answer
     server_timing: str
-    memory_bytes: int | None
 
 
 class Engine(Protocol):
@@ -73,6 +74,9 @@ class Target(Protocol):
     def cold_start(self, picture: Picture, timeout_s: float) -> Measured:
         """Starts it, asks once, ends it. Raises BenchError unless the right answer came."""
 
+    def footprint(self, picture: Picture, timeout_s: float) -> Footprint:
+        """The same without a clock and with an eye on its memory, as far as that can be seen."""
+
     def image_bytes(self) -> int | None:
         """The size of its image, where it has one."""
 
@@ -109,24 +113,19 @@ class LocalTarget:
 
     def cold_start(self, picture: Picture, timeout_s: float) -> Measured:
         """The time from the start of the process or container to the last byte of the right answer."""
-        port = free_port()
         request = picture.request(keep_alive=False)
-        if self.page_cache == page_cache.COLD:
-            page_cache.drop()
-        with bound_to(self._shares.server):
-            started = self._engine.start(self._server, port)
-        with started as running, bound_to(self._shares.client):
-            try:
-                reply = first_answer(port, request, timeout_s, running.alive)
-                time_ms = (time.perf_counter() - running.started_s) * 1000
-                answer = reply.best() if self._server.floor else picture.check(reply)
-            except WrongAnswerError as error:
-                raise WrongAnswerError(f"{self.server} ({self.engine}): {error}") from error
-            except NoAnswerError as error:
-                raise NoAnswerError(
-                    f"{self.server} ({self.engine}): {error}\nThe end of its output:\n{running.output_tail()}"
-                ) from error
-            return Measured(time_ms, answer, reply.headers.get("server-timing", ""), running.memory_bytes())
+        with self._started() as (running, port):
+            reply = first_answer(port, request, timeout_s, running.alive)
+            time_ms = (time.perf_counter() - running.started_s) * 1000
+            return Measured(time_ms, self._check(reply, picture), reply.headers.get("server-timing", ""))
+
+    def footprint(self, picture: Picture, timeout_s: float) -> Footprint:
+        """The memory from the start until the server is ready and its memory stays the same."""
+        with self._started() as (running, port), MemoryWatch(running.memory_bytes) as watch:
+            self._check(first_answer(port, picture.request(keep_alive=False), timeout_s, running.alive), picture)
+            wait_until_ready(port, timeout_s, running.alive)
+            settled_bytes = settle(running.memory_bytes)
+        return Footprint(watch.highest_bytes, settled_bytes)
 
     def image_bytes(self) -> int | None:
         """The size of the server's image."""
@@ -139,3 +138,24 @@ class LocalTarget:
     def version(self) -> str:
         """The engine's version; without an engine, that of the server's Python."""
         return self._engine.version(self._server)
+
+    @contextmanager
+    def _started(self) -> Iterator[tuple[Running, int]]:
+        """The server, and its port; what goes wrong in the block is told with the server's name and output."""
+        port = free_port()
+        if self.page_cache == page_cache.COLD:
+            page_cache.drop()
+        with bound_to(self._shares.server):
+            started = self._engine.start(self._server, port)
+        with started as running, bound_to(self._shares.client):
+            try:
+                yield running, port
+            except WrongAnswerError as error:
+                raise WrongAnswerError(f"{self.server} ({self.engine}): {error}") from error
+            except NoAnswerError as error:
+                raise NoAnswerError(
+                    f"{self.server} ({self.engine}): {error}\nThe end of its output:\n{running.output_tail()}"
+                ) from error
+
+    def _check(self, reply: Reply, picture: Picture) -> Answer:
+        return reply.best() if self._server.floor else picture.check(reply)

@@ -33,6 +33,7 @@ def test_the_litert_baseline_starts_and_answers(baseline: Baseline, tmp_path: Pa
     assert start.runs_ms[0] > 0
     assert (start.cpus, start.page_cache, start.moments_ms) == (None, "warm", [{}])
     assert start.memory_bytes is not None
+    assert start.highest_memory_bytes is not None
     assert {"flask", "gunicorn", "numpy", "pillow"} <= start.packages.keys()
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bench.lab.errors import BenchError, NoAnswerError
+from bench.lab.footprint import Footprint
 from bench.lab.reply import Reply
 from bench.lab.target import Measured
 
@@ -62,7 +63,11 @@ class UrlTarget:
                 f"{self._origin} answers {reply.status}: the account of `gcloud auth list` needs the role "
                 "roles/run.invoker on the service."
             )
-        return Measured(time_ms, picture.check(reply), reply.headers.get("server-timing", ""), None)
+        return Measured(time_ms, picture.check(reply), reply.headers.get("server-timing", ""))
+
+    def footprint(self, picture: Picture, timeout_s: float) -> Footprint:  # noqa: ARG002  # the targets' interface
+        """Not known from outside."""
+        return Footprint(None, None)
 
     def image_bytes(self) -> int | None:
         """Not known from outside."""
