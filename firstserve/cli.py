@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+    from firstserve.models.load_note import LoadNote
 
 USAGE = """\
 usage: firstserve serve [FLAG ...]     serves models over HTTP and gRPC; firstserve serve --help lists the flags
@@ -48,9 +54,12 @@ def tensorflow_model_server(arguments: list[str] | None = None) -> int:
 def _serve(command: str, arguments: list[str]) -> int:
     # What is imported stays: looking for garbage among it is a fifteenth of the start. The worker switches it on.
     gc.disable()
-    # The first process of a container gets no signal that it has no handler for, and gunicorn's come late.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
+    from firstserve.supervisor import Supervisor
+
+    return Supervisor(lambda *place: _work(command, arguments, *place)).run()
+
+
+def _work(command: str, arguments: list[str], sockets: Sequence[socket.socket], note: LoadNote, first: bool) -> int:
     from firstserve.config.command_line import read_flags, refuse_flags
 
     flags = read_flags(command, arguments, os.environ)
@@ -69,7 +78,7 @@ def _serve(command: str, arguments: list[str]) -> int:
         return refuse_like_tensorflow_serving(error)
     from firstserve.server import serve
 
-    return serve(settings)
+    return serve(settings, sockets, note, first=first)
 
 
 def _print_versions() -> int:

@@ -6,6 +6,7 @@ settings, model configs -> models that load in the background -> ready lines, an
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from firstserve.admission import Admission
@@ -49,6 +50,8 @@ class ModelServer:
         self.recorder = self._make_recorder()
         self.access_log = AccessLog(self.recorder)
         self.manager = ModelManager(settings.models, Loader(settings, note, self.recorder, first_model))
+        self.settled = threading.Event()
+        """Set when the models that are configured at the start can answer."""
         self._note = note
         self._rpc: GrpcServer | None = None
 
@@ -62,6 +65,7 @@ class ModelServer:
             self._note.mark_loaded()
             self.clock.mark("runtime_loaded")
             self.clock.mark_ready()
+            self.settled.set()
             try:
                 self._start_rpc()
             except FirstserveError as error:

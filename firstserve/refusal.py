@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from firstserve.errors import FirstserveError, ModelsUnavailable
-
-if TYPE_CHECKING:
-    from firstserve.config.settings import Settings
 
 CANNOT_START = 3
 """The exit status where no model can be served; gunicorn's own for a worker that does not boot."""
@@ -16,9 +12,9 @@ LIKE_TENSORFLOW_SERVING = 255
 """The exit status of tensorflow_model_server."""
 
 
-def refuse(reason: FirstserveError | str, settings: Settings) -> int:
+def refuse(reason: FirstserveError | str, *, like_tensorflow_serving: bool) -> int:
     """Says why there is no server, and gives the exit status for it."""
-    if settings.like_tensorflow_serving:
+    if like_tensorflow_serving:
         return refuse_like_tensorflow_serving(reason)
     if isinstance(reason, ModelsUnavailable):
         reason = "; ".join(str(each) for each in reason.reasons.values())

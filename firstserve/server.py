@@ -1,48 +1,53 @@
-"""Server: settings -> a bound port -> the process that answers -> exit status.
+"""Server: settings -> a bound port -> answers, in a worker's process -> exit status.
 
 The port is open before anything slow is imported; what arrives meanwhile waits in the socket's queue.
 """
 
 from __future__ import annotations
 
-import errno
-import socket
+import os
 from typing import TYPE_CHECKING
 
 from firstserve.errors import FirstserveError
 from firstserve.launch import Launch
-from firstserve.models.load_note import LoadNote
 from firstserve.models.source import check_base_path
 from firstserve.refusal import refuse
 from firstserve.startup import StartupClock, process_start_s
-from firstserve.supervisor import Supervisor
 from firstserve.worker_process import WorkerProcess
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
-    from firstserve.config.settings import HttpSettings, Settings
+    from firstserve.config.settings import Settings
+    from firstserve.models.load_note import LoadNote
     from firstserve.models.model_config import ModelConfig
 
-_BACKLOG = 2048
 
+def serve(settings: Settings, sockets: Sequence[socket.socket], note: LoadNote, *, first: bool) -> int:
+    """Serves until a signal ends it; the arguments behind the settings are what Supervisor gives a worker.
 
-def serve(settings: Settings) -> int:
-    """Serves until a signal ends it. Gives the process's exit status."""
-    clock = StartupClock(process_start_s())
+    Gives the exit status of the worker's process.
+    """
+    # A worker that takes the place of one that has crashed starts now.
+    clock = StartupClock(process_start_s(os.getppid()) if first else None)
     http = settings.http
     try:
         configs = _read_configs(settings)
-        listener = None if http is None else _listen(http)
-    except FirstserveError as error:
-        return refuse(error, settings)
-    if http is None or listener is None:
-        from firstserve.rpc.process import serve_rpc
+        if http is None:
+            from firstserve.rpc.process import serve_rpc
 
-        return serve_rpc(settings, configs, clock)
+            return serve_rpc(settings, configs, note, clock)
+        from firstserve.listener import listen
+
+        listener = listen(http, sockets)
+    except FirstserveError as error:
+        return refuse(error, like_tensorflow_serving=settings.like_tensorflow_serving)
     clock.mark("port_open")
-    launch = Launch(settings, http, configs, listener, LoadNote(), clock)
-    return Supervisor(launch, WorkerProcess(launch).run).run()
+    if settings.like_tensorflow_serving:
+        note.tell_like_tensorflow_serving()
+    WorkerProcess(Launch(settings, http, configs, listener, note, clock)).run(first=first)
+    return 0
 
 
 def _read_configs(settings: Settings) -> Sequence[ModelConfig]:
@@ -56,37 +61,3 @@ def _read_configs(settings: Settings) -> Sequence[ModelConfig]:
         for config in models.configs:
             check_base_path(config.base_path)
     return models.configs
-
-
-def _listen(http: HttpSettings) -> socket.socket:
-    """The bound port. Raises FirstserveError where it cannot be had."""
-    # IPv6's wildcard takes IPv4 as well, where the machine knows IPv6.
-    try:
-        try:
-            return _bind(http.bind_address or "::", http.port)
-        except OSError as error:
-            if http.bind_address or error.errno not in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
-                raise
-            return _bind("0.0.0.0", http.port)  # noqa: S104 - a server in a container
-    except OSError as error:
-        where = f"{http.bind_address}:{http.port}" if http.bind_address else f"port {http.port}"
-        raise FirstserveError(
-            f"cannot listen on {where}: {error.strerror}; another port is given by PORT or --rest_api_port"
-        ) from error
-
-
-def _bind(address: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    try:
-        if listener.family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address != "::"))
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # gunicorn sets this too, but for connections that arrive before it has started that is too late: every answer
-        # on them would wait 40 ms for the client's acknowledgement of its headers.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind((address, port))
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -13,14 +13,14 @@ _LONGEST_BOOT_S = 1
 a sandbox that counts from a moment of its own."""
 
 
-def process_start_s() -> float:
-    """When the process began, on the clock of `time.monotonic()`, to 10 ms.
+def process_start_s(pid: int) -> float:
+    """When a process began, on the clock of `time.monotonic()`, to 10 ms.
 
-    From /proc/self/stat, field 22, in clock ticks since the machine's boot (proc(5)); where that cannot be read,
+    From /proc/<pid>/stat, field 22, in clock ticks since the machine's boot (proc(5)); where that cannot be read,
     the moment when this module was imported.
     """
     try:
-        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         began_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")
         age_s = time.clock_gettime(time.CLOCK_BOOTTIME) - began_s
     except (OSError, ValueError, IndexError, AttributeError):

@@ -1,22 +1,24 @@
 """Supervisor: the first process of the container: forks the worker, hands signals on, replaces a worker that crashes.
 
-It imports nothing, so that it costs little memory, and a worker that takes the place of another one starts clean.
+It forks before anything is imported that it does not need itself: what the worker imports after the fork costs memory
+once, and a worker that takes the place of another one begins as clean as the first.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
 
-from firstserve.refusal import refuse
+from firstserve.models.load_note import LoadNote
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
-    from firstserve.launch import Launch
+    Work = Callable[[Sequence[socket.socket], LoadNote, bool], int]
 
 GRACE_S = 9
 """What is in flight is answered within this time after SIGTERM; platforms kill after 10 s."""
@@ -25,24 +27,18 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 """Those that end the server."""
 
 
-class Work(Protocol):
-    """What a worker does."""
-
-    def __call__(self, *, first: bool) -> None:
-        """Returns when the worker is to end."""
-
-
 class Supervisor:
     """Runs `work` in a process of its own until a signal ends it, or it cannot go on.
 
-    `work` is called in the worker, with the signals blocked, and with whether it is the first one.
+    `work` is called in the worker, with these signals blocked. It gets a socket of each family that this machine
+    knows, IPv6 first, which are the same for every worker, so that a port stays open from one to the next; what was
+    noted of loading; and whether it is the first. What it gives is the worker's exit status.
     """
 
-    def __init__(self, launch: Launch, work: Work) -> None:
-        self._settings = launch.settings
-        self._listener = launch.listener
-        self._note = launch.note
+    def __init__(self, work: Work) -> None:
         self._work = work
+        self._note = LoadNote()
+        self._sockets = _make_sockets()
         self._worker_pid = 0
         self._stopping = False
 
@@ -75,8 +71,7 @@ class Supervisor:
         """Does not return."""
         status = 1
         try:
-            self._work(first=first)
-            status = 0
+            status = self._work(self._sockets, self._note, first)
         except SystemExit as leaving:
             status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         except BaseException:  # noqa: BLE001 - whatever it is, the worker ends here
@@ -90,7 +85,8 @@ class Supervisor:
     def _pass_on(self, number: int, _frame: FrameType | None) -> None:
         self._stopping = True
         # The port is closed when nobody holds it any more.
-        self._listener.close()
+        for each in self._sockets:
+            each.close()
         signal.setitimer(signal.ITIMER_REAL, _KILL_S)
         self._signal_worker(number)
 
@@ -98,21 +94,36 @@ class Supervisor:
         self._signal_worker(signal.SIGKILL)
 
     def _signal_worker(self, number: int) -> None:
-        # It may have ended by itself, and been waited for.
-        with suppress(ProcessLookupError):
+        try:  # noqa: SIM105 - contextlib is an import more
             os.kill(self._worker_pid, number)
+        except ProcessLookupError:
+            pass  # it has ended by itself, and was waited for
 
     def _end(self, status: int) -> int | None:
         """The exit status of the whole after a worker's (below 0: the signal that ended it); None to go on."""
+        note = self._note
         if self._stopping:
             return 0
-        if self._note.failed_status:
-            return self._note.failed_status
-        if self._note.path and not self._note.was_loaded:
-            reason = f"loading {self._note.path} crashed the runtime; the file is damaged or cut off: convert it again"
-            return refuse(reason, self._settings)
-        if status >= 0 and not self._note.was_loaded:
-            return status or 1
+        if note.failed_status:
+            return note.failed_status
+        if note.path and not note.was_loaded:
+            from firstserve.refusal import refuse
+
+            reason = f"loading {note.path} crashed the runtime; the file is damaged or cut off: convert it again"
+            return refuse(reason, like_tensorflow_serving=note.like_tensorflow_serving)
+        if status >= 0 and not note.was_loaded:
+            return status
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
         print(f"firstserve: worker {self._worker_pid} {how}; another one starts", file=sys.stderr, flush=True)
         return None
+
+
+def _make_sockets() -> list[socket.socket]:
+    """Sockets that are bound to nothing yet."""
+    sockets = []
+    for family in (socket.AF_INET6, socket.AF_INET):
+        try:  # noqa: SIM105 - as above
+            sockets.append(socket.socket(family))
+        except OSError:
+            pass  # a machine without IPv6
+    return sockets

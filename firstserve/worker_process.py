@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from firstserve.errors import FirstserveError
 from firstserve.heap import bound_heap
 from firstserve.models.source import Version, aspired_versions
-from firstserve.startup import StartupClock
 from firstserve.supervisor import SIGNALS
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ class WorkerProcess:
         bound_heap()
         if first:
             self._respond_first()
-        else:
-            self._launch = self._launch._replace(clock=StartupClock())
         # From here on it costs: gunicorn and Flask take longer to import than everything before together.
         from firstserve.web.http_server import HttpServer
 

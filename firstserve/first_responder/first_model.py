@@ -52,6 +52,11 @@ class FirstModel:
         except FirstserveError:
             return None
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether `take` would give it at once."""
+        return self._loaded.is_set()
+
     def take(self, version: Version) -> Servable | None:
         """The servable, once, as soon as it is loaded; None for another version. Raises what loading has raised."""
         if self._taken or version != self.version:

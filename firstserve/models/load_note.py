@@ -1,16 +1,16 @@
-"""LoadNote: what a worker is loading, in memory that outlives it, so that the master can say what it died of."""
+"""LoadNote: what a worker is loading, in memory that outlives it, so that the supervisor can say what it died of."""
 
 from __future__ import annotations
 
 import mmap
 
 _SIZE_BYTES = 8192
-_LOADED, _FAILED, _PATH = 0, 1, 2
-"""The places of the flag, of the exit status and of the path."""
+_LOADED, _FAILED, _LIKE_TENSORFLOW_SERVING, _PATH = 0, 1, 2, 3
+"""The places of the flags, of the exit status and of the path."""
 
 
 class LoadNote:
-    """Made before the fork, written in the worker, read by the master once the worker has died."""
+    """Made before the fork, written in the worker, read by the supervisor once the worker has died."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _SIZE_BYTES)
@@ -27,6 +27,15 @@ class LoadNote:
     def mark_loaded(self) -> None:
         """Notes that once everything was loaded."""
         self._memory[_LOADED] = 1
+
+    def tell_like_tensorflow_serving(self) -> None:
+        """Notes that whatever fails is to be told as TensorFlow Serving tells it."""
+        self._memory[_LIKE_TENSORFLOW_SERVING] = 1
+
+    @property
+    def like_tensorflow_serving(self) -> bool:
+        """Whether a failure is to be told as TensorFlow Serving tells it."""
+        return self._memory[_LIKE_TENSORFLOW_SERVING] == 1
 
     @property
     def was_loaded(self) -> bool:

@@ -11,31 +11,34 @@ from typing import TYPE_CHECKING
 from firstserve.heap import bound_heap
 from firstserve.logs import configure
 from firstserve.model_server import ModelServer
-from firstserve.models.load_note import LoadNote
 from firstserve.refusal import refuse
-from firstserve.supervisor import GRACE_S
+from firstserve.supervisor import GRACE_S, SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from firstserve.config.settings import Settings
     from firstserve.errors import FirstserveError
+    from firstserve.models.load_note import LoadNote
     from firstserve.models.model_config import ModelConfig
     from firstserve.startup import StartupClock
 
 
-def serve_rpc(settings: Settings, configs: Sequence[ModelConfig], clock: StartupClock) -> int:
+def serve_rpc(settings: Settings, configs: Sequence[ModelConfig], note: LoadNote, clock: StartupClock) -> int:
     """Serves until SIGTERM or SIGINT. Gives the process's exit status."""
     configure(settings.log_level)
     bound_heap()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    server = ModelServer(settings, None, LoadNote(), clock)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    server = ModelServer(settings, None, note, clock)
 
     def on_failed(error: FirstserveError) -> None:
+        status = refuse(error, like_tensorflow_serving=settings.like_tensorflow_serving)
+        note.mark_failed(status)
         # The main thread may be waiting for ever.
-        os._exit(refuse(error, settings))
+        os._exit(status)
 
     server.start(configs, on_failed)
     gc.enable()

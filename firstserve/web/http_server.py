@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _KEEPALIVE_S = 75
 """Longer than the proxies in front keep their connections, so that it is they who close them."""
+_SETTLING_S = 1
 _SPARE_THREADS = 4
 """For answers that do not wait in line: health, and 429 itself."""
 
@@ -58,6 +59,9 @@ class HttpServer:
         arrivals = self._responder.stop()
         # Only now: until here nobody but the first responder used the model.
         self._start_loading()
+        if self._responder.model.is_loaded:
+            # It is a matter of milliseconds, and whoever has asked for readiness need not ask again.
+            self._server.settled.wait(_SETTLING_S)
         for answered in self._responder.answered:
             self._server.write_down(answered)
         return arrivals
@@ -98,7 +102,7 @@ class HttpServer:
         return config
 
     def _on_failed(self, error: FirstserveError) -> None:
-        status = refuse(error, self._launch.settings)
+        status = refuse(error, like_tensorflow_serving=self._launch.settings.like_tensorflow_serving)
         self._launch.note.mark_failed(status)
         # From a thread, sys.exit would end no more than the thread.
         os._exit(status)
