@@ -23,6 +23,7 @@ class WorkerProcess:
         self._launch = launch
         self._responder: FirstResponder | None = None
         self._is_to_stop = False
+        self._supervisor_pid = os.getppid()
 
     def run(self, *, first: bool) -> None:
         """Serves until a signal ends it. A process that is not the first has somebody else's end to make good."""
@@ -36,7 +37,7 @@ class WorkerProcess:
         # From here on it costs: gunicorn and Flask take longer to import than everything before together.
         from firstserve.web.http_server import HttpServer
 
-        HttpServer(self._launch, self._responder, lambda: self._is_to_stop).run()
+        HttpServer(self._launch, self._responder, self._is_over).run()
 
     def _respond_first(self) -> None:
         """Answers pictures until it is the full server's turn to come up; it goes on answering meanwhile."""
@@ -61,6 +62,10 @@ class WorkerProcess:
         except FirstserveError:
             return None
         return next((Version(number, path) for number, path in versions.items()), None)
+
+    def _is_over(self) -> bool:
+        """Whether it was told to stop while it came up; a supervisor that has gone cannot say so."""
+        return self._is_to_stop or os.getppid() != self._supervisor_pid
 
     def _stop(self, *_: object) -> None:
         """A server that is told to stop while it starts comes up, answers what has arrived, and then stops."""
