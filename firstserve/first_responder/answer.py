@@ -18,6 +18,7 @@ class Answered(NamedTuple):
     at_s: float
     """Since the epoch."""
     latency_us: float
+    """From the request's first byte; it may have waited for the model."""
     decode_ms: float
     inference_ms: float
     trace: tuple[str | None, str | None]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import socket
+from contextlib import suppress
+from typing import NamedTuple
 
 from firstserve.first_responder.request import ForeignRequestError, Head, read_head
-
-if TYPE_CHECKING:
-    import socket
 
 _CHUNK_BYTES = 256 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -19,6 +18,8 @@ class Arrival(NamedTuple):
     connection: socket.socket
     address: tuple[str, int]
     received: bytes
+    was_continued: bool
+    """Whether the request at its beginning has had the 100 Continue that it asks for."""
 
 
 class Connection:
@@ -31,13 +32,17 @@ class Connection:
         self.head: Head | None = None
         self.since_s = now_s
         """When the request that is being read began, or the connection; of `time.monotonic()`."""
+        self.was_continued = False
+        """Whether that request was told to go on with its body."""
         self.is_closing = False
         """Whether its last answer is out, and only the client's end is awaited."""
 
-    def read(self) -> bool:
+    def read(self, now_s: float) -> bool:
         """Takes in what has come. Gives False where the client has ended the connection. Raises OSError."""
         chunk = self.socket.recv(_CHUNK_BYTES)
         if not self.is_closing:
+            if not self.received:
+                self.since_s = now_s
             self.received += chunk
         return bool(chunk)
 
@@ -49,8 +54,8 @@ class Connection:
             self.head = read_head(self.received, limit_bytes)
             if self.head is None:
                 return False
-            if self.head.awaits_continue and len(self.received) == self.head.size_bytes:
-                self.socket.send(_CONTINUE)
+            if self.head.awaits_continue:
+                self.was_continued = self.socket.send(_CONTINUE) == len(_CONTINUE)
         return len(self.received) >= self.head.size_bytes + self.head.body_bytes
 
     def body(self) -> bytes:
@@ -64,10 +69,21 @@ class Connection:
         del self.received[: head.size_bytes + head.body_bytes]
         self.head = None
         self.since_s = now_s
+        self.was_continued = False
+
+    def finish(self) -> None:
+        """Says that nothing more comes, and drops what the client still sends.
+
+        It is not closed before the client's end has come, or the answer could be lost in a reset.
+        """
+        self.is_closing = True
+        self.received.clear()
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def leave(self) -> Arrival:
         """Everything that the full server needs to go on with it."""
-        return Arrival(self.socket, self.address, bytes(self.received))
+        return Arrival(self.socket, self.address, bytes(self.received), self.was_continued)
 
     @property
     def _head(self) -> Head:

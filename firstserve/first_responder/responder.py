@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 import sys
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from firstserve.first_responder.answer import Answered, write_answer
@@ -22,6 +20,8 @@ from firstserve.first_responder.connection import Arrival, Connection
 from firstserve.first_responder.request import ForeignRequestError
 
 if TYPE_CHECKING:
+    import socket
+
     from firstserve.config.settings import HttpSettings
     from firstserve.first_responder.first_model import FirstModel
     from firstserve.image.classifier import ImageClassifier
@@ -145,7 +145,7 @@ class FirstResponder:
 
     def _receive(self, connection: Connection) -> None:
         try:
-            goes_on = connection.read()
+            goes_on = connection.read(time.monotonic())
         except BlockingIOError:
             return
         except OSError:
@@ -201,7 +201,8 @@ class FirstResponder:
         return len(self._connections) + len(self._complete) + len(self._done) + len(self._foreign) + self._busy
 
     def _held_bytes(self) -> int:
-        return sum(len(each.received) for each in (*self._connections.values(), *self._complete))
+        held = (*self._connections.values(), *self._complete, *self._done, *self._foreign)
+        return sum(len(each.received) for each in held)
 
     def _watch(self, connection: Connection) -> None:
         self._connections[connection.socket.fileno()] = connection
@@ -257,22 +258,23 @@ class FirstResponder:
         from firstserve.image.classifier import DEFAULT_TOP_K, answer_json
 
         head = connection.head
+        keeps_alive = head is not None and head.keeps_alive
         begun_s = time.monotonic()
         try:
             prediction = classifier.predict(connection.body(), str(DEFAULT_TOP_K))
             body = answer_json(self.model.name, self.model.version.number, prediction.classes)
+            timing = self._clock.server_timing(prediction.decode_ms, prediction.inference_ms, begun_s)
+            written = write_answer(body, timing, keeps_alive=keeps_alive)
         except Exception:  # noqa: BLE001 - whatever is wrong with the request, the full server says it
             return False
-        timing = self._clock.server_timing(prediction.decode_ms, prediction.inference_ms, begun_s)
-        latency_us = (time.monotonic() - begun_s) * 1e6
-        keeps_alive = head is not None and head.keeps_alive
+        now_s = time.monotonic()
         try:
             connection.socket.settimeout(_ANSWER_S)
-            connection.socket.sendall(write_answer(body, timing, keeps_alive=keeps_alive))
+            connection.socket.sendall(written)
             connection.socket.setblocking(False)
         except OSError:
             # Nobody reads what is sent: nothing more can be said on this connection.
-            connection.is_closing = True
+            keeps_alive = False
         self._clock.mark("answered")
         self.answered.append(
             Answered(
@@ -280,19 +282,13 @@ class FirstResponder:
                 version=self.model.version.number,
                 runtime=self.model.runtime,
                 at_s=time.time(),
-                latency_us=latency_us,
+                latency_us=(now_s - connection.since_s) * 1e6,
                 decode_ms=prediction.decode_ms,
                 inference_ms=prediction.inference_ms,
                 trace=(None, None) if head is None else head.trace,
             )
         )
-        connection.forget_request(time.monotonic())
+        connection.forget_request(now_s)
         if not keeps_alive:
-            self._close(connection)
+            connection.finish()
         return True
-
-    def _close(self, connection: Connection) -> None:
-        """Says that nothing more comes; the client's end is awaited, so that the answer is not lost in a reset."""
-        connection.is_closing = True
-        with suppress(OSError):
-            connection.socket.shutdown(socket.SHUT_WR)

@@ -16,10 +16,8 @@ from socket import SOL_SOCKET
 from typing import TYPE_CHECKING
 
 from gunicorn import util
-from gunicorn.http import get_parser
+from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import TConn, ThreadWorker
-
-from firstserve.supervisor import SIGNALS
 
 if TYPE_CHECKING:
     from socket import socket
@@ -73,6 +71,16 @@ def _refuse_handshakes(listener: socket) -> None:
         listener.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, program)
 
 
+class _Continued(RequestParser):  # type: ignore[misc]  # gunicorn has no types
+    """Reads requests, the first of which was told already to go on with its body."""
+
+    def __next__(self) -> object:
+        request = super().__next__()
+        if self.req_count == 1:
+            request._expected_100_continue = False  # noqa: SLF001 - gunicorn would say it once more
+        return request
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Answers on a bound port, in this process; `app` is an HttpServer."""
 
@@ -82,12 +90,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._address = listener.getsockname()
 
     def init_signals(self) -> None:
-        """Takes over the signals, and one that has come before."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        super().init_signals()
+        """Takes over the signals, and one that has come before; on gunicorn's way they are deadly for a moment."""
+        signal.signal(signal.SIGTERM, self.handle_exit)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, self.handle_quit)
         if self.app.is_to_stop():
             self.alive = False
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def run(self) -> None:
         """Answers until it is told to stop, and then what is still in flight."""
@@ -101,15 +109,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.nr_conns += 1
         connection = TConn(self.cfg, arrival.connection, arrival.address, self._address)
         if arrival.received:
-            connection.parser = get_parser(self.cfg, arrival.connection, arrival.address)
+            read = _Continued if arrival.was_continued else RequestParser
+            connection.parser = read(self.cfg, arrival.connection, arrival.address)
             connection.parser.unreader.unread(arrival.received)
             connection.data_ready = True
             self.enqueue_req(connection)
             return
-        # As gunicorn does with a connection on which nothing comes: it takes no thread until something does.
+        # As gunicorn does between two requests: it takes no thread until something comes.
         connection.set_timeout()
-        self.pending_conns.append(connection)
-        self.poller.register(connection.sock, EVENT_READ, partial(self.on_pending_socket_readable, connection))
+        self.keepalived_conns.append(connection)
+        self.poller.register(connection.sock, EVENT_READ, partial(self.on_client_socket_readable, connection))
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """When stopping, takes in the connections that the kernel has already answered for us, then closes the port.
