@@ -20,9 +20,10 @@ model=$(bash "$root/engine/model.sh" "$server")
 # Cloud Build receives a folder whole, and wants the Dockerfile at its top: only what the Dockerfile copies goes there.
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-mkdir "$stage/$server"
+mkdir "$stage/$server" "$stage/engine"
 cp "$root/$server/Dockerfile" "$stage"
 cp "$root/$server/requirements.txt" "$root/$server/main.py" "$stage/$server"
+cp -R "$root/engine/root" "$stage/engine"
 cp -R "$root/firstserve" "$root/$model" "$stage"
 find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 

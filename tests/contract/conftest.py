@@ -1,8 +1,14 @@
-"""The servers that the contract holds for, each running with the MobileNet that the project exports."""
+"""The servers that the contract holds for, each running with the MobileNet that the project exports.
+
+With IN_IMAGES=1 in the environment the two that have an image run in it: build both, then
+IN_IMAGES=1 bash test.sh tests/contract
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -12,9 +18,11 @@ from tests.server_process import ROOT, ServerProcess, environment_python, servin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.contract.both_protocols import BothProtocols
+
+
+IN_IMAGES = os.environ.get("IN_IMAGES") == "1"
 
 
 class Target(NamedTuple):
@@ -28,6 +36,9 @@ class Target(NamedTuple):
     model_file: str
 
     def python(self) -> Path:
+        """What runs the command: the interpreter of the server's environment, or what takes its place."""
+        if IN_IMAGES and self.environment != "interpreter":
+            return Path(__file__).with_name("in_image.sh")
         return environment_python(self.environment, self.requirements)
 
 

@@ -72,7 +72,9 @@ def test_sends_the_dockerfile_at_the_top_and_what_it_copies(
     deploy(project, programs)
     stage, *files = listing.read_text().splitlines()
     package = {
-        f"./firstserve/{path.relative_to(project / 'firstserve')}" for path in (project / "firstserve").rglob("*.*")
+        f"./{path.relative_to(project)}"
+        for part in ("engine/root", "firstserve")
+        for path in (project / part).rglob("*.*")
     }
     assert set(files) == package | {
         "./Dockerfile",

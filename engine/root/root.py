@@ -1,0 +1,162 @@
+"""Root: the parts of a server's image -> a file system that a container can have as its own.
+
+/usr/bin/python3                  the interpreter of this system
+/usr/lib/python3.11/              all modules in one folder, the standard library's, the packages' and firstserve:
+                                  bytecode, extension modules and the libraries that packages bring
+/usr/lib/                         the shared libraries of this system that any of those needs, and ld.so's cache
+/usr/share/doc/                   their licences; those of packages are in their *.dist-info
+/app/main.py                      the server, which is /usr/bin/tensorflow_model_server as well
+/etc/passwd, /etc/group, /tmp/
+"""
+
+from __future__ import annotations
+
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.root.contents import LEFT_OUT, NAMED
+from engine.root.elf import copy_loaded, is_elf
+from engine.root.errors import MissingPart
+from engine.root.libraries import needed_libraries
+from engine.root.licences import licences_of_packages, licences_of_system
+from engine.root.modules import Modules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.root.modules import Module
+
+_PYTHON = "/usr/bin/python3"
+_LIBRARY = "/usr/lib"
+_TREE = f"{_LIBRARY}/python{sys.version_info.major}.{sys.version_info.minor}"
+_SOURCES = {".py", ".pyi", ".pyc", ".proto", ".typed"}
+_ACCOUNTS = {
+    "/etc/passwd": "root:x:0:0:root:/:/bin/false\nnonroot:x:65532:65532:nonroot:/tmp:/bin/false\n",
+    "/etc/group": "root:x:0:\nnonroot:x:65532:\n",
+}
+
+
+class Root:
+    """A folder that becomes the root of an image."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder. Raises FileExistsError where it is there already."""
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._binaries: list[Path] = []
+
+    def place(self, path: str) -> Path:
+        """Where a path of the image is while it is made, in a folder that is there."""
+        place = self._folder / path.removeprefix("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
+    def put(self, source: Path, path: str) -> None:
+        """Puts a file in; of a program or library what is loaded. Raises MissingPart where it is not there."""
+        if not source.is_file():
+            raise MissingPart(f"{path} is to come from {source}, which is not there")
+        target = self.place(path)
+        if is_elf(source):
+            copy_loaded(source, target)
+            target.chmod(0o755)
+            self._binaries.append(source)
+        else:
+            shutil.copyfile(source, target)
+
+    def put_module(self, module: Module) -> None:
+        """Puts a module in: an extension as it is, source as bytecode, which is found in its place."""
+        if module.file is None:
+            return
+        folder = "/".join(module.name.split(".")[: None if module.folders else -1])
+        path = f"{_TREE}/{folder}/{module.file.name}"
+        if module.is_extension:
+            self.put(module.file, path)
+        else:
+            # Without what -OO leaves out: documentation, which is a fifth of it, and assertions.
+            py_compile.compile(
+                str(module.file),
+                str(self.place(f"{path}c")),
+                path,
+                doraise=True,
+                optimize=2,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+    def put_needed_libraries(self, packages: Path) -> list[Path]:
+        """Puts in what all programs and libraries need that are in, and gives the system's files among it."""
+        system: list[Path] = []
+        for name, source in needed_libraries(self._binaries).items():
+            inside = source.resolve()
+            if inside.is_relative_to(packages):
+                self.put(source, f"{_TREE}/{inside.relative_to(packages)}")
+            else:
+                # ld.so itself is asked for by its full path.
+                self.put(source, name if name.startswith("/") else f"{_LIBRARY}/{name}")
+                system.append(source)
+        self.place("/etc/ld.so.cache")
+        subprocess.run(["ldconfig", "-X", "-r", self._folder, "-f", "/dev/null"], check=True)
+        return system
+
+    def put_system(self) -> None:
+        """Puts in what a container's system must have, whatever runs in it."""
+        for path, text in _ACCOUNTS.items():
+            self.place(path).write_text(text)
+        temporary = self.place("/tmp")  # noqa: S108 - where large forms are kept
+        temporary.mkdir()
+        for folder in (self._folder, *self._folder.rglob("*")):
+            if not folder.is_symlink():
+                folder.chmod(0o755 if folder.is_dir() or folder.stat().st_mode & 0o100 else 0o644)
+        temporary.chmod(0o1777)
+
+    def run(self, *arguments: str) -> None:
+        """Runs its interpreter in it. Raises MissingPart with what it says where that fails, PermissionError."""
+        command = ["chroot", str(self._folder), _PYTHON, *arguments]
+        ended = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)
+        if ended.returncode:
+            raise MissingPart(f"the root does not do without it: {ended.stderr}")
+
+
+def make_root(folder: Path, application: Path, packages: Path, libraries: Sequence[str]) -> None:
+    """Makes the root of a server. Raises MissingPart for what is nowhere."""
+    standard = Path(sysconfig.get_path("stdlib"))
+    modules = Modules([application, packages, standard, standard / "lib-dynload"], LEFT_OUT)
+    own = sorted(_module_name(file.relative_to(application)) for file in application.glob("firstserve/**/*.py"))
+    for name in (*NAMED, *own):
+        modules.add(name)
+    modules.add_imports_of_extensions()
+    modules.check_imports_of(own)
+
+    root = Root(folder)
+    interpreter = Path(sys.executable).resolve()
+    root.put(interpreter, _PYTHON)
+    # Python takes a folder of this name for a sign that it is complete.
+    root.place(f"{_TREE}/lib-dynload").mkdir()
+    for module in modules.found.values():
+        root.put_module(module)
+    for file in application.glob("firstserve/**/*.*"):
+        if file.suffix not in _SOURCES:
+            root.put(file, f"{_TREE}/{file.relative_to(application)}")
+    for library in libraries:
+        root.put(packages / library, f"{_TREE}/{library}")
+    for text in licences_of_packages(packages):
+        root.put(text, f"{_TREE}/{text.relative_to(packages)}")
+    system = root.put_needed_libraries(packages)
+    for text in licences_of_system([interpreter, *system]):
+        root.put(text, str(text))
+    main = root.place("/app/main.py")
+    main.write_text((application / "main.py").read_text().replace("#!/usr/bin/env python3", f"#!{_PYTHON}"))
+    main.chmod(0o755)
+    root.place("/usr/bin/tensorflow_model_server").symlink_to("/app/main.py")
+    root.put_system()
+    root.run("-c", f"import {', '.join(name for name in own if not name.endswith('__main__'))}")
+    root.run("/app/main.py", "--help")
+
+
+def _module_name(file: Path) -> str:
+    return ".".join(file.with_suffix("").parts).removesuffix(".__init__")

@@ -1,0 +1,82 @@
+"""The root of an image, made from the fast server's environment on this system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.engine.running import ROOT
+from tests.server_process import environment_python
+
+LIBRARY = "ai_edge_litert/libLiteRt.so"
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may try a root out")
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("application")
+    shutil.copytree(ROOT / "firstserve", folder / "firstserve", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "server_python_fast/main.py", folder)
+    return folder
+
+
+def make(root: Path, application: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    python = environment_python("server_python_fast", "server_python_fast/requirements.txt")
+    (packages,) = python.parents[1].glob("lib/python3*/site-packages")
+    folders = ["--application", str(application), "--packages", str(packages)]
+    command = [str(python), "-B", "-m", "engine.root", str(root), *folders, *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def root(application: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("image") / "root"
+    made = make(folder, application, "--library", LIBRARY)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def run(root: Path, *command: str) -> str:
+    ended = subprocess.run(["chroot", root, *command], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_server_runs_in_it_by_both_its_names(root: Path) -> None:
+    assert "--model_base_path" in run(root, "/usr/bin/python3", "/app/main.py", "--help")
+    assert run(root, "/usr/bin/tensorflow_model_server", "--version").startswith("TensorFlow ModelServer: ")
+
+
+def test_library_of_the_runtime_loads_in_it(root: Path) -> None:
+    script = "from firstserve.runtimes.litert_c import Library, library_path; Library(); print(library_path())"
+    assert run(root, "/usr/bin/python3", "-P", "-c", script).strip().endswith(LIBRARY)
+
+
+def test_it_holds_bytecode_and_no_source_but_the_entry_point(root: Path) -> None:
+    assert [path.relative_to(root) for path in root.rglob("*.py")] == [Path("app/main.py")]
+    assert len(list(root.rglob("*.pyc"))) > 500
+
+
+def test_it_holds_the_page_that_describes_the_server(root: Path) -> None:
+    (page,) = root.rglob("page.html")
+    assert page.read_bytes() == (ROOT / "firstserve/web/openapi/page.html").read_bytes()
+
+
+def test_missing_library_is_named(application: Path, tmp_path: Path) -> None:
+    made = make(tmp_path / "root", application, "--library", "ai_edge_litert/libNowhere.so")
+    assert made.returncode == 1
+    assert "ai_edge_litert/libNowhere.so, which is not there" in made.stderr
+
+
+def test_missing_module_is_named(tmp_path: Path) -> None:
+    (tmp_path / "firstserve").mkdir()
+    (tmp_path / "firstserve/__init__.py").write_text("import nowhere")
+    shutil.copy(ROOT / "server_python_fast/main.py", tmp_path)
+    made = make(tmp_path / "root", tmp_path)
+    assert made.returncode == 1
+    assert "firstserve imports nowhere, which is not there" in made.stderr
