@@ -125,23 +125,29 @@ def make_targets(options: argparse.Namespace, stack: ExitStack) -> list[Target]:
 
 def measure(targets: list[Target], picture: Picture, options: argparse.Namespace) -> list[ColdStart]:
     """Starts each target once in every round, one after the other, so that whatever disturbs meets them all."""
-    measured: list[list[Measured]] = [[] for _ in targets]
-    for number in range(1 - options.uncounted, options.runs + 1):
-        progress = f"run {number} of {options.runs}" if number > 0 else "uncounted run"
-        for target, runs in zip(targets, measured, strict=True):
-            if number < 1 and target.engine == UrlTarget.engine:
-                continue
-            one = target.cold_start(picture, options.timeout)
-            found = f"{one.time_ms:,.0f} ms, {describe_answer(one.answer)}"
-            say(f"{progress}: {target.server} ({describe_conditions(target)}) {found}")
-            if number > 0:
-                runs.append(one)
+    for _ in range(options.uncounted):
+        for target in targets:
+            if target.engine != UrlTarget.engine:
+                start(target, picture, options.timeout, "uncounted run")
+    # Before the timed ones, because a fault of a server that is only seen now ends it all.
     footprints = [watch(target, picture, options.timeout) for target in targets]
+    measured: list[list[Measured]] = [[] for _ in targets]
+    for number in range(1, options.runs + 1):
+        for target, runs in zip(targets, measured, strict=True):
+            runs.append(start(target, picture, options.timeout, f"run {number} of {options.runs}"))
     return [summarize_runs(*found) for found in zip(targets, measured, footprints, strict=True)]
 
 
+def start(target: Target, picture: Picture, timeout_s: float, progress: str) -> Measured:
+    """One cold start."""
+    one = target.cold_start(picture, timeout_s)
+    found = f"{one.time_ms:,.0f} ms, {describe_answer(one.answer)}"
+    say(f"{progress}: {target.server} ({describe_conditions(target)}) {found}")
+    return one
+
+
 def watch(target: Target, picture: Picture, timeout_s: float) -> Footprint:
-    """The memory of one more start, after the timed ones, which looking at it would disturb."""
+    """The memory of a start of its own: looking at it would disturb a timed one."""
     footprint = target.footprint(picture, timeout_s)
     say(f"memory run: {target.server} ({describe_conditions(target)}) {footprint.describe()}")
     return footprint

@@ -11,6 +11,7 @@ from bench.lab.cpus import bound_to, share_out
 from bench.lab.errors import NoAnswerError, WrongAnswerError
 from bench.lab.first_answer import first_answer, free_port
 from bench.lab.footprint import Footprint, MemoryWatch, settle, wait_until_ready
+from bench.lab.memory import process_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,7 +125,10 @@ class LocalTarget:
         with self._started() as (running, port), MemoryWatch(running.memory_bytes) as watch:
             self._check(first_answer(port, picture.request(keep_alive=False), timeout_s, running.alive), picture)
             wait_until_ready(port, timeout_s, running.alive)
+            processes = process_tree(running.pid)
             settled_bytes = settle(running.memory_bytes)
+            if not set(processes) <= set(process_tree(running.pid)):
+                raise NoAnswerError("was ready, but then one of its processes ended")
         return Footprint(watch.highest_bytes, settled_bytes)
 
     def image_bytes(self) -> int | None:

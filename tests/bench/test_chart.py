@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from bench.lab.chart import draw, format_time
+from bench.lab.canvas import format_time
+from bench.lab.chart import draw
 from tests.bench.reports import cold_start, cold_starts
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def test_a_server_that_no_table_knows_is_drawn_as_well(tmp_path: Path) -> None:
     report = cold_starts()
     report.coldstarts.append(cold_start("my-service", [900.0], "url"))
     assert draw([report], tmp_path / "chart")[0].exists()
+
+
+def test_floors_are_drawn_as_well(tmp_path: Path) -> None:
+    report = cold_starts()
+    report.coldstarts.append(cold_start("floor_c", [2.0]))
+    assert "stroke-dasharray" in draw([report], tmp_path / "chart")[1].read_text()
 
 
 def test_times_change_their_unit_at_a_second() -> None:
