@@ -2,8 +2,8 @@
 
 Reading 200 MB takes longer than mapping them, and much longer from a cold disk. So a file whose size, time of change
 and samples are those of the mark passes without being read in full: image builds, `cp -p` and archives keep that time,
-some without the part of a second, and whatever writes to a file changes it. Where the time is another, or one that a
-tool set for all files alike, the file is read and its SHA-256 decides.
+some to the second, and whatever writes to a file changes it. Where the time is another, or one that a tool set for all
+files alike, the file is read and its SHA-256 decides.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ class FileMark(NamedTuple):
     def has_time_of(self, file: FileIO) -> bool:
         """Whether the time of change shows that the file is as it was."""
         changed_ns = os.fstat(file.fileno()).st_mtime_ns
-        kept_ns = (self.changed_ns, self.changed_ns // _SECOND_NS * _SECOND_NS)
-        return changed_ns in kept_ns and changed_ns >= _FIRST_TIME_NS
+        # Image builds cut the part of a second off, or round to the next one.
+        is_rounded = changed_ns % _SECOND_NS == 0 and abs(changed_ns - self.changed_ns) < _SECOND_NS
+        return changed_ns >= _FIRST_TIME_NS and (changed_ns == self.changed_ns or is_rounded)
 
     def is_digest_of(self, file: FileIO) -> bool:
         """Reads the file in full."""

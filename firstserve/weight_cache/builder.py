@@ -7,6 +7,8 @@ an interrupted build leaves behind has another ending, and no server looks at it
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
@@ -16,19 +18,23 @@ from firstserve.errors import FailedPrecondition, LoadError
 from firstserve.runtimes.cpu_type import read_cpu_type
 from firstserve.runtimes.file_mark import make_mark
 from firstserve.runtimes.golden_run import Golden, find_fault, golden_checksum
-from firstserve.runtimes.litert import WEIGHT_CACHE
+from firstserve.runtimes.litert import WEIGHT_CACHE, LiteRtServable, load
 from firstserve.runtimes.litert_c import VERSION, Library, StatusError
 from firstserve.runtimes.litert_model import Entry, LiteRtModel
 from firstserve.runtimes.weight_cache import CACHE_SUFFIX, NOTE_SUFFIX
 from firstserve.runtimes.weight_cache_note import Note
+from firstserve.servable import RuntimeOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from firstserve.runtimes.litert_compiled_model import Shapes
 
     Runs = list[tuple[Entry, Shapes]]
 
 _UNFINISHED = ".unfinished"
 _THREADS = 1
+_TIMED_LOADS = 3
 _LEAST_BYTES = 4096
 """A cache without weights is smaller: a header and an empty list."""
 
@@ -56,6 +62,31 @@ def build(version_folder: Path) -> Path:
         model.close()
 
 
+def load_times_ms(version_folder: Path) -> tuple[float, float]:
+    """How long the model takes to load with its cache and without, checks included; the shortest of some loads each."""
+    options = RuntimeOptions(instances=1, threads=_THREADS)
+    library, model_file = Library(), version_folder / "model.tflite"
+    ways: tuple[Callable[[], LiteRtServable], ...] = (
+        lambda: load(version_folder, options),
+        lambda: LiteRtServable(LiteRtModel(library, model_file), options),
+    )
+    times_ms: tuple[list[float], list[float]] = ([], [])
+    for _ in range(_TIMED_LOADS):
+        for way, figures in zip(ways, times_ms, strict=True):
+            started_s = time.perf_counter()
+            way().close()
+            figures.append((time.perf_counter() - started_s) * 1e3)
+    return min(times_ms[0]), min(times_ms[1])
+
+
+def remove(cache_file: Path) -> None:
+    """Removes a cache with its note, and the folder where it was the last."""
+    for suffix in (NOTE_SUFFIX, CACHE_SUFFIX):
+        cache_file.with_suffix(suffix).unlink(missing_ok=True)
+    with suppress(OSError):
+        cache_file.parent.rmdir()
+
+
 def _build(folder: Path, model_file: Path, model: LiteRtModel, cpu: str) -> Path:
     runs = [(entry, entry.first_shapes) for entry in model.entries.values() if entry.first_shapes is not None]
     if not runs:
@@ -72,7 +103,9 @@ def _build(folder: Path, model_file: Path, model: LiteRtModel, cpu: str) -> Path
         _pack(file, model, *runs[0])
         return _finish(file, _note(file, model_file, model, goldens, cpu))
     except BaseException:
-        file.unlink()
+        file.unlink(missing_ok=True)
+        with suppress(OSError):
+            folder.rmdir()
         raise
 
 
@@ -106,4 +139,8 @@ def _finish(file: Path, note: Note) -> Path:
     unfinished = note_file.with_suffix(_UNFINISHED)
     unfinished.write_text(note.text(), encoding="ascii")
     unfinished.rename(note_file)
+    for other in file.parent.glob(f"*{NOTE_SUFFIX}"):
+        # Of another model.tflite that was here before; for other types of CPU the model is the same.
+        if not other.name.startswith(f"{note.model.sha256[:16]}-"):
+            remove(other)
     return cache_file

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstserve.errors import FirstserveError
-from firstserve.weight_cache.builder import build
+from firstserve.weight_cache.builder import build, load_times_ms, remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +36,23 @@ def main(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     builder.add_argument("folder", nargs="+", type=Path, metavar="VERSION_FOLDER", help="a folder with a model.tflite")
+    builder.add_argument("--keep", action="store_true", help="keeps a cache with which the model loads no faster")
     options = parser.parse_args(arguments)
     try:
         for folder in options.folder:
-            file = build(folder)
-            print(f"Built {file}, {file.stat().st_size / 1e6:.1f} MB. Next: serve the model on this type of machine.")
+            _build(folder, keep=options.keep)
     except (FirstserveError, OSError) as error:
         print(f"firstserve weight_cache: {folder}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _build(folder: Path, *, keep: bool) -> None:
+    file = build(folder)
+    with_ms, without_ms = load_times_ms(folder)
+    print(f"{folder}: loads in {with_ms:.0f} ms with a weight cache, in {without_ms:.0f} ms without")
+    if with_ms < without_ms or keep:
+        print(f"Built {file}: {file.stat().st_size / 1e6:.1f} MB. Next: serve it on machines of this type.")
+    else:
+        remove(file)
+        print("No cache is kept: packing takes no longer than the checks. --keep keeps it; instances share its memory.")

@@ -43,32 +43,54 @@ def small_version(lite_models: Path, tmp_path: Path) -> Callable[[str], Path]:
 
 
 def test_cache_and_note_are_named_by_model_library_and_cpu(version: Path) -> None:
-    built = weight_cache("build", version)
+    built = weight_cache("build", "--keep", version)
     assert built.returncode == 0, built.stderr
     sha256 = hashlib.sha256((version / "model.tflite").read_bytes()).hexdigest()
     names = sorted(os.listdir(version / "weight_cache"))  # noqa: PTH208 - names only
     assert [Path(name).suffix for name in names] == [".note", ".xnnpack"]
     assert names[0].startswith(f"{sha256[:16]}-litert-2.3.0-cpu-")
-    assert f"Built {version}/weight_cache/{names[1]}, 10." in built.stdout
+    assert f"{version}: loads in " in built.stdout
+    assert f"Built {version}/weight_cache/{names[1]}: 10." in built.stdout
     note = read_note(version / "weight_cache" / names[0])
     assert note.model.sha256 == sha256
     assert note.cache.sha256 == hashlib.sha256((version / "weight_cache" / names[1]).read_bytes()).hexdigest()
 
 
 def test_a_cache_is_built_anew_in_its_place(version: Path) -> None:
-    assert weight_cache("build", version).returncode == 0
+    assert weight_cache("build", "--keep", version).returncode == 0
     files = {file: file.read_bytes() for file in (version / "weight_cache").glob("*.xnnpack")}
-    assert weight_cache("build", version).returncode == 0
+    assert weight_cache("build", "--keep", version).returncode == 0
     assert {file: file.read_bytes() for file in (version / "weight_cache").glob("*.xnnpack")} == files
     assert len(list((version / "weight_cache").iterdir())) == 2
 
 
-def test_a_model_that_gains_nothing_gets_none(small_version: Callable[[str], Path]) -> None:
+def test_caches_for_other_cpus_stay_and_those_of_other_models_go(version: Path) -> None:
+    assert weight_cache("build", "--keep", version).returncode == 0
+    folder = version / "weight_cache"
+    (built,) = folder.glob("*.note")
+    model = built.name[:16]
+    for name in (f"{model}-litert-2.3.0-cpu-00000000", "0123456789abcdef-litert-2.3.0-cpu-00000000"):
+        for suffix in (".note", ".xnnpack"):
+            shutil.copy(built.with_suffix(suffix), folder / f"{name}{suffix}")
+    assert weight_cache("build", "--keep", version).returncode == 0
+    assert sorted(file.name for file in folder.glob("*.note")) == sorted(
+        (f"{model}-litert-2.3.0-cpu-00000000.note", built.name)
+    )
+    assert len(list(folder.iterdir())) == 4
+
+
+def test_a_cache_is_kept_only_where_it_is_told_to_be_of_use(version: Path) -> None:
+    built = weight_cache("build", version)
+    assert built.returncode == 0, built.stderr
+    assert (version / "weight_cache").exists() == ("No cache is kept" not in built.stdout)
+
+
+def test_a_model_without_packed_weights_gets_none(small_version: Callable[[str], Path]) -> None:
     folder = small_version("grey")
     refused = weight_cache("build", folder)
     assert refused.returncode == 1
     assert "XNNPACK packs no weights of this model: it starts as fast without a weight cache" in refused.stderr
-    assert not list((folder / "weight_cache").iterdir())
+    assert not (folder / "weight_cache").exists()
 
 
 def test_a_model_that_cannot_run_is_refused(small_version: Callable[[str], Path]) -> None:
