@@ -97,6 +97,11 @@ def test_other_batch_sizes_use_it_too(version: Path, tflite_model: Path, scores:
     assert scores(version, rows=3) == scores(tflite_model / "1", rows=3)
 
 
+def test_a_run_by_two_threads_uses_it(version: Path, litert: Callable[..., LiteRtServable]) -> None:
+    litert(version, threads=2)
+    assert str(cache_of(version)) in mapped_files()
+
+
 def test_instances_share_it(version: Path, litert: Callable[..., LiteRtServable], noise: list[bytes]) -> None:
     first, second = litert(version), litert(version)
     for picture in noise:

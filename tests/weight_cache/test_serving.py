@@ -1,0 +1,76 @@
+"""A server over a model with a weight cache: from the first answer on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from firstserve.weight_cache.builder import build
+from tests.server_process import ROOT, ServerProcess, _tree, environment_python, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+pytestmark = pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="a weight cache needs /proc/cpuinfo")
+
+CAT = 285
+
+
+@pytest.fixture
+def base_path(tflite_model: Path, tmp_path: Path) -> Path:
+    """A model whose only version has a cache."""
+    version = tmp_path / "mobilenet/1"
+    version.mkdir(parents=True)
+    shutil.copy2(tflite_model / "1/model.tflite", version)
+    build(version)
+    return version.parent
+
+
+def server(base_path: Path, *flags: str) -> AbstractContextManager[ServerProcess]:
+    python = environment_python("server_python_fast", "server_python_fast/requirements.txt")
+    main = str(ROOT / "server_python_fast/main.py")
+    return serving(python, main, "--model_name=mobilenet", f"--model_base_path={base_path}", *flags)
+
+
+@pytest.fixture(params=["true", "false"])
+def running(request: pytest.FixtureRequest, base_path: Path) -> Iterator[ServerProcess]:
+    """The fast server with the first responder and without."""
+    with server(base_path, f"--first_responder={request.param}") as process:
+        process.wait_until_open()
+        yield process
+
+
+def mapped_files(process: ServerProcess) -> str:
+    return "".join(Path(f"/proc/{pid}/maps").read_text(encoding="utf-8") for pid in _tree(process.process.pid))
+
+
+def test_the_first_answer_comes_from_the_cache(running: ServerProcess, cat: bytes) -> None:
+    assert running.predict(cat).top[0] == CAT
+    assert ".xnnpack\n" in mapped_files(running)
+    assert "weight cache" not in running.log
+    assert running.stop() == 0
+
+
+def test_a_cache_that_is_refused_changes_nothing_but_the_log(base_path: Path, cat: bytes) -> None:
+    (note,) = base_path.glob("1/weight_cache/*.note")
+    note.write_text(note.read_text(encoding="ascii").replace("cpu ", "cpu another ", 1), encoding="ascii")
+    with server(base_path) as process:
+        process.wait_until_open()
+        assert process.predict(cat).top[0] == CAT
+        assert ".xnnpack\n" not in mapped_files(process)
+        assert "no weight cache is used, so the model starts slower" in process.log
+        assert "it was built on another type of CPU: another" in process.log
+
+
+def test_serving_leaves_the_files_as_they_are(base_path: Path, cat: bytes) -> None:
+    files = sorted(path for path in base_path.rglob("*") if path.is_file())
+    before = [(path.stat().st_mtime_ns, path.stat().st_size) for path in files]
+    with server(base_path) as process:
+        process.wait_until_open()
+        assert process.predict(cat).top[0] == CAT
+    assert sorted(path for path in base_path.rglob("*") if path.is_file()) == files
+    assert [(path.stat().st_mtime_ns, path.stat().st_size) for path in files] == before
