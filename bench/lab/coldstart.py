@@ -52,7 +52,7 @@ def parse_options() -> argparse.Namespace:
         "--page-cache",
         choices=(page_cache.WARM, page_cache.COLD),
         default=page_cache.WARM,
-        help="cold: empties the machine's page cache before every start, which needs root (default: %(default)s)",
+        help="cold: empties the machine's page cache before every timed start, which needs root (default: %(default)s)",
     )
     add("--url", action="append", default=[], help="a server that runs elsewhere, such as on Cloud Run; repeatable")
     add(

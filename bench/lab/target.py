@@ -91,7 +91,7 @@ class Target(Protocol):
 class LocalTarget:
     """A server of the table under an engine of this machine, on some of its CPUs; all of them for None.
 
-    With a cold page cache, the machine's is emptied before every start, which needs root.
+    With a cold page cache, the machine's is emptied before every timed start, which needs root.
     """
 
     def __init__(self, server: Server, engine: Engine, cpus: int | None = None, cache: str = page_cache.WARM) -> None:
@@ -115,6 +115,8 @@ class LocalTarget:
     def cold_start(self, picture: Picture, timeout_s: float) -> Measured:
         """The time from the start of the process or container to the last byte of the right answer."""
         request = picture.request(keep_alive=False)
+        if self.page_cache == page_cache.COLD:
+            page_cache.drop()
         with self._started() as (running, port):
             reply = first_answer(port, request, timeout_s, running.alive)
             time_ms = (time.perf_counter() - running.started_s) * 1000
@@ -147,8 +149,6 @@ class LocalTarget:
     def _started(self) -> Iterator[tuple[Running, int]]:
         """The server, and its port; what goes wrong in the block is told with the server's name and output."""
         port = free_port()
-        if self.page_cache == page_cache.COLD:
-            page_cache.drop()
         with bound_to(self._shares.server):
             started = self._engine.start(self._server, port)
         with started as running, bound_to(self._shares.client):

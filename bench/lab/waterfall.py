@@ -18,7 +18,7 @@ from bench.lab.phases import MOMENTS
 from bench.lab.servers import find_server
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -44,6 +44,8 @@ PARTS = dict(
 TOP, BOTTOM, LEGEND, TITLE, HEADING, BAR, PART_BAR, TICKS = 1.0, 0.6, 0.62, 0.3, 0.36, 0.24, 0.36, 0.5
 ROOM = 1.05
 """The scale ends at this many times the longest bar that is not a baseline."""
+SHORTEST_MS = 0.5
+"""Parts that are shorter are not in the legend."""
 NARROWEST_LABEL = 0.26
 """The width in inches from which a part has its milliseconds written in it."""
 
@@ -67,7 +69,7 @@ def draw(reports: Sequence[Report], prefix: Path) -> tuple[Path, ...]:
     canvas.text(MARGIN, 0.5, "Where the time of a cold start goes", fontsize=16, fontweight="bold")
     explanation = f"Medians of {count_runs(reports)} runs. Every part is named by the moment that ends it."
     canvas.text(MARGIN, 0.86, explanation, color=MUTED)
-    _draw_legend(canvas)
+    _draw_legend(canvas, _seen_parts(blocks))
     for block in blocks:
         _draw_block(canvas, block)
     for line, machine in enumerate(machines[::-1]):
@@ -96,9 +98,24 @@ def _shown(members: Sequence[ColdStart], name: str) -> list[ColdStart]:
     return [*ours, *baselines, *filter(is_floor, members)] if ours else []
 
 
-def _draw_legend(canvas: Canvas) -> None:
+def _seen_parts(blocks: Sequence[Block]) -> list[str]:
+    """The moments that end a part of some bar, in their usual order."""
+    starts = [start for block in blocks for members in block.groups.values() for start in members]
+    seen = {moment for start in starts for moment, _, long_ms in _parts(start) if long_ms >= SHORTEST_MS}
+    return [moment for moment in MOMENTS if moment in seen]
+
+
+def _parts(start: ColdStart) -> Iterator[tuple[str, float, float]]:
+    """Each part of a bar: the moment that ends it, when it begins and how long it is, in ms."""
+    began_ms = 0.0
+    for moment, ended_ms in start.medians_ms.items():
+        yield moment, began_ms, ended_ms - began_ms
+        began_ms = ended_ms
+
+
+def _draw_legend(canvas: Canvas, moments: Sequence[str]) -> None:
     step = (WIDTH - 2 * MARGIN) / 4
-    for number, (words, color) in enumerate(PARTS.values()):
+    for number, (words, color) in enumerate(PARTS[moment] for moment in moments):
         x, y = MARGIN + number % 4 * step, TOP + 0.22 + number // 4 * 0.22
         square = Rectangle((x, canvas.height - y - 0.06), 0.12, 0.12, color=color, linewidth=0)
         square.set_transform(canvas.figure.dpi_scale_trans)
@@ -126,14 +143,11 @@ def _draw_block(canvas: Canvas, block: Block) -> None:
 
 def _draw_parts(canvas: Canvas, axes: Axes, start: ColdStart, at: float) -> None:
     scale = (BARS_RIGHT - BARS_LEFT) / axes.get_xlim()[1]
-    began_ms = 0.0
-    for moment, ended_ms in start.medians_ms.items():
-        long_ms = ended_ms - began_ms
+    for moment, began_ms, long_ms in _parts(start):
         axes.barh(at, long_ms, left=began_ms, height=PART_BAR * 0.72, color=PARTS[moment][1], linewidth=0)
         if long_ms * scale >= NARROWEST_LABEL:
             middle = BARS_LEFT + (began_ms + long_ms / 2) * scale
             canvas.text(middle, at, f"{long_ms:.0f}", ha="center", fontsize=7.5, color=CARD, bbox=None)
-        began_ms = ended_ms
     canvas.text(BARS_LEFT - 0.15, at, start.server, ha="right", fontsize=9, fontweight="bold")
     total_ms = start.summary_ms.median
     canvas.text(
