@@ -12,6 +12,8 @@ _LINE = b"POST /predict HTTP/1.1\r\n"
 _HEAD_LIMIT_BYTES = 8192
 _HEADERS_LIMIT = 64
 _DIGITS_LIMIT = 9
+_LABEL_LIMIT = 63
+"""Flask refuses a host that has a longer part between two dots, or an empty one."""
 _NAME = b"-0123456789abcdefghijklmnopqrstuvwxyz"
 _VALUE = bytes(range(0x20, 0x7F))
 _ONCE = frozenset({"host", "content-length", "content-type", "connection", "expect", "x-forwarded-proto"})
@@ -58,7 +60,7 @@ def read_head(received: bytearray, limit_bytes: int) -> Head | None:
     connection = headers.get("connection", "keep-alive").lower()
     expect = headers.get("expect")
     if (
-        not headers.get("host")
+        not all(0 < len(label) <= _LABEL_LIMIT for label in headers.get("host", "").split("."))
         or not (length.isdigit() and len(length) <= _DIGITS_LIMIT and 0 < int(length) <= limit_bytes)
         or connection not in {"keep-alive", "close"}
         or (expect is not None and expect.lower() != "100-continue")
