@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.lab.memory import process_tree, pss_bytes
+from bench.lab.phases import MOMENTS
 from bench.lab.results import read_report
+from tests.bench.conftest import bench, set_up
 from tests.bench.test_running import wait_until
 from tests.conftest import ROOT
 
@@ -35,6 +37,33 @@ def test_the_litert_baseline_starts_and_answers(baseline: Baseline, tmp_path: Pa
     assert start.memory_bytes is not None
     assert start.highest_memory_bytes is not None
     assert {"flask", "gunicorn", "numpy", "pillow"} <= start.packages.keys()
+
+
+@pytest.mark.usefixtures("tflite_model")
+def test_the_fast_server_tells_its_phases(tmp_path: Path) -> None:
+    set_up("server_python_fast", "server_python_fast/requirements.txt")
+    file = tmp_path / "coldstart.json"
+    done = bench("coldstart", "server_python_fast", "--runs", "2", "--uncounted", "0", "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    assert "| runtime loaded |" in done.stdout
+    (start,) = read_report(file).coldstarts
+    assert len(start.moments_ms) == 2
+    assert set(start.medians_ms) == set(MOMENTS)
+    assert start.medians_ms["answered"] == start.summary_ms.median
+
+
+def test_every_number_of_cpus_is_measured_in_turn(tmp_path: Path) -> None:
+    file = tmp_path / "coldstart.json"
+    cpus = str(len(os.sched_getaffinity(0)))
+    done = bench("coldstart", "floor_python", *ONCE[1:], "--cpus", "1", "--cpus", cpus, "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    assert [start.cpus for start in read_report(file).coldstarts] == [1, int(cpus)]
+
+
+def test_more_cpus_than_there_are_is_an_error() -> None:
+    done = bench("coldstart", "floor_python", "--cpus", "4096")
+    assert done.returncode == 1
+    assert "bench/coldstart: --cpus 4096: there are 1 to" in done.stderr
 
 
 def test_results_name_no_path_of_this_machine(baseline: Baseline, tmp_path: Path) -> None:
@@ -100,17 +129,20 @@ def test_a_missing_oci_runtime_is_an_error_that_names_the_option(baseline: Basel
 
 
 @pytest.mark.parametrize("runtime", ["runc", "gvisor"])
-def test_the_litert_baseline_answers_from_a_container(runtime: str, baseline: Baseline, tmp_path: Path) -> None:
-    inspect = ["podman", "image", "inspect", "baseline_litert"]
+@pytest.mark.parametrize("server", ["baseline_litert", "floor_c", "floor_python"])
+def test_an_image_answers_from_a_container_with_one_cpu(server: str, runtime: str, tmp_path: Path) -> None:
+    inspect = ["podman", "image", "inspect", server]
     binary = os.environ.get("RUNSC", "runsc") if runtime == "gvisor" else os.environ.get("RUNC", "runc")
     if os.geteuid() or not shutil.which("podman") or not shutil.which(binary):
         pytest.skip(f"containers are started directly by root, with podman's images and {binary}")
     if subprocess.run(inspect, capture_output=True, check=False).returncode:
-        pytest.skip("no image baseline_litert: `ENGINE=podman bash bench/baselines/build.sh` makes it")
+        pytest.skip(f"no image {server}: `ENGINE=podman bash bench/{server.partition('_')[0]}s/build.sh` makes it")
     file = tmp_path / "coldstart.json"
-    done = baseline.bench("coldstart", *ONCE, "--engine", runtime, "--container-engine", "podman", "--out", str(file))
+    options = ("--engine", runtime, "--container-engine", "podman", "--cpus", "1", "--out", str(file))
+    done = bench("coldstart", server, *ONCE[1:], *options)
     assert done.returncode == 0, done.stderr
     (start,) = json.loads(file.read_text())["coldstarts"]
-    assert start["class_id"] == 285
+    assert start["class_id"] == (285 if server == "baseline_litert" else 0)
+    assert start["cpus"] == 1
     assert start["image_bytes"] > 0
     assert start["version"]
