@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the floors, which answer a constant: a static C server (needs gcc and the C library's static one) and Python alone.
+# Builds the floors, which answer a constant: a static C server (needs gcc and a static C library) and Python alone.
 # Usage: bash bench/floors/build.sh [floor_c|floor_python]...      (default: both)
 # ENGINE, BASE_IMAGE, ENGINE_BUILD_FLAGS: as engine/build.sh takes them. CC: the C compiler (default: gcc).
 set -euo pipefail

@@ -1,7 +1,7 @@
 // The lower of the two floors: a whole HTTP request from the port in $PORT -> a constant in place of a prediction.
 //
-// One static binary, one connection after the other, no model: what an engine and the kernel take for any server's start
-// and first answer. bench/floors/build.sh compiles it.
+// One static binary, one connection after the other, no model: what an engine and the kernel take for any server's
+// start and first answer. bench/floors/build.sh compiles it.
 
 #define _GNU_SOURCE
 #include <netinet/in.h>
@@ -52,7 +52,8 @@ static void answer(int connection) {
   if (!receive(connection, head)) return;
   int known = strncmp(head, "POST /predict ", 14) == 0;
   int size = snprintf(response, sizeof response,
-                      "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                      "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+                      "Connection: close\r\n\r\n%s",
                       known ? CONSTANT : NOT_FOUND, known ? sizeof BODY - 1 : 2, known ? BODY : "{}");
   for (int sent = 0; sent < size;) {
     ssize_t count = send(connection, response + sent, (size_t)(size - sent), MSG_NOSIGNAL);
