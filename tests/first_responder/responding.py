@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from firstserve.config.flags import parse_settings
+from firstserve.first_responder.connection import Arrival
 from firstserve.first_responder.first_model import FirstModel
 from firstserve.first_responder.responder import FirstResponder
 from firstserve.models.load_note import LoadNote
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from firstserve.first_responder.connection import Arrival
-
 WAIT_S = 60
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _VARIABLE = re.compile(rb"\r\n(Date|Server-Timing): [^\r]*")
 
 
@@ -33,17 +33,31 @@ class Responding:
         assert settings.http is not None
         self.responder = FirstResponder(model, settings.http, listener, StartupClock())
         self.port: int = listener.getsockname()[1]
+        self.listener = listener
         self._arrivals: list[Arrival] | None = None
         self.responder.start()
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S)
 
+    @property
+    def handed_on(self) -> int:
+        """How many connections are for the full server."""
+        return len(self.responder._foreign)
+
     def stop(self) -> list[Arrival]:
         """Ends it as the full server does, and gives what that would go on with."""
         if self._arrivals is None:
             self._arrivals = self.responder.stop()
         return self._arrivals
+
+    def waiting(self) -> list[Arrival]:
+        """The connections that are still in the port's queue, which the full server accepts."""
+        waiting = []
+        with suppress(BlockingIOError):
+            while True:
+                waiting.append(Arrival(*self.listener.accept(), received=b"", was_continued=False))
+        return waiting
 
     def close(self) -> None:
         for arrival in self.stop():
@@ -95,9 +109,9 @@ def read_all(connection: socket.socket) -> bytes:
 def read_answer(connection: socket.socket) -> bytes:
     """One answer, head and body, and what may come before it of 100 Continue."""
     received = bytearray()
-    while b"\r\n\r\n" not in received.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"):
+    while b"\r\n\r\n" not in received.removeprefix(CONTINUE):
         received += _receive(connection)
-    interim = b"HTTP/1.1 100 Continue\r\n\r\n" if received.startswith(b"HTTP/1.1 100") else b""
+    interim = CONTINUE if received.startswith(b"HTTP/1.1 100") else b""
     head, _, body = received.removeprefix(interim).partition(b"\r\n\r\n")
     length = re.search(rb"\r\nContent-Length: ([0-9]+)", head)
     assert length is not None, head

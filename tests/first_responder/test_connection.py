@@ -9,13 +9,12 @@ import pytest
 
 from firstserve.first_responder.connection import Connection
 from firstserve.first_responder.request import ForeignRequestError
-from tests.first_responder.responding import request
+from tests.first_responder.responding import CONTINUE, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LIMIT_BYTES = 1_000_000
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Ends:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.first_responder.responding import (
+    CONTINUE,
     Responding,
     exchange,
     read_answer,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 # Pillow warns of some pictures; a server only prints that.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
-
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @pytest.mark.parametrize("kind", kinds())

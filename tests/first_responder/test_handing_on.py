@@ -1,0 +1,243 @@
+"""What is not the first responder's own reaches the full server byte for byte, and it holds no more than its limits."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from firstserve.first_responder import responder
+from tests.first_responder.responding import (
+    WAIT_S,
+    Responding,
+    exchange,
+    read_answer,
+    request,
+    responding,
+    rest_of,
+    until,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEBI = 1024 * 1024
+CONNECTIONS_LIMIT = 64
+HELD_LIMIT_BYTES = 64 * MEBI
+BODY_LIMIT_BYTES = 16 * MEBI
+READ_AT_ONCE_BYTES = 256 * 1024
+
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="image"; filename="cat.jpg"\r\n'
+    b"Content-Type: image/jpeg\r\n\r\n\xff\xd8\xff\r\n--x--\r\n"
+)
+FOREIGN = {
+    "a form": request(FORM, b"Content-Type: multipart/form-data; boundary=x"),
+    "chunks": b"POST /predict HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "a query": request(b"abc", line=b"POST /predict?top_k=1 HTTP/1.1"),
+    "another path": request(b"abc", line=b"POST /v1/models/mobilenet:predict HTTP/1.1"),
+    "another method": b"GET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+    "HTTP/1.0": request(b"abc", line=b"POST /predict HTTP/1.0"),
+    "both lengths": request(b"abc", b"Transfer-Encoding: chunked"),
+    "two lengths": request(b"abc", b"Content-Length: 3"),
+    "a folded header": request(b"abc", b"A: b", b" c"),
+    "a space before a colon": request(b"abc", b"A : b"),
+    "bare line feeds": request(b"abc").replace(b"\r\n", b"\n"),
+    "64 KiB of headers": request(b"abc", *(b"A%d: " % number + b"a" * 4096 for number in range(16))),
+    "one header of 64 KiB": request(b"abc", b"A: " + b"a" * 65536),
+    "no UTF-8": request(b"abc", b"A: \xff\xfe"),
+    "an empty body": request(b""),
+    "no picture": request(b"no picture"),
+    "half a picture": request(b"\xff\xd8\xff\xe0\x00\x10JFIF"),
+    "over the limit": request(bytes(1024 + 1)),
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "a head without end": b"POST /predict HTTP/1.1\r\nHost: a\r\n",
+    "half a body": request(b"abcdef")[:-3],
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_byte_for_byte(tflite_model: Path, kind: str) -> None:
+    with responding(tflite_model, limit_bytes=1024) as first, first.connect() as connection:
+        connection.sendall(FOREIGN[kind])
+        connection.shutdown(socket.SHUT_WR)
+        until(lambda: first.handed_on == 1)
+        (arrival,) = first.stop()
+        assert rest_of(arrival) == FOREIGN[kind]
+        assert first.responder.answered == []
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_behind_an_own_request(tflite_model: Path, cat: bytes, kind: str) -> None:
+    with responding(tflite_model, limit_bytes=len(cat)) as first, first.connect() as connection:
+        sent = FOREIGN[kind] if kind != "over the limit" else request(bytes(len(cat) + 1))
+        connection.sendall(request(cat) + sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert b'"class": 285' in read_answer(connection)
+        until(lambda: first.handed_on == 1)
+        (arrival,) = first.stop()
+        assert rest_of(arrival) == sent
+
+
+def test_a_second_request_of_another_kind(first: Responding, cat: bytes) -> None:
+    with first.connect() as connection:
+        connection.sendall(request(cat))
+        read_answer(connection)
+        connection.sendall(FOREIGN["another method"])
+        until(lambda: first.handed_on == 1)
+        (arrival,) = first.stop()
+        assert arrival.received == FOREIGN["another method"]
+
+
+def test_a_connection_between_two_requests(first: Responding, cat: bytes) -> None:
+    with first.connect() as connection:
+        connection.sendall(request(cat))
+        read_answer(connection)
+        (arrival,) = first.stop()
+        assert arrival.received == b""
+        connection.sendall(request(cat))
+        connection.shutdown(socket.SHUT_WR)
+        assert rest_of(arrival) == request(cat)
+
+
+def test_a_connection_on_which_nothing_has_come(first: Responding, cat: bytes) -> None:
+    with first.connect():
+        # Who comes later has been accepted later.
+        exchange(first.port, request(cat))
+        assert [arrival.received for arrival in first.stop()] == [b""]
+
+
+def test_a_connection_that_has_gone_is_forgotten(first: Responding, cat: bytes) -> None:
+    first.connect().close()
+    with first.connect() as reset:
+        reset.sendall(b"POST /pred")
+        reset.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    exchange(first.port, request(cat))
+    until(lambda: not first.responder._connections)
+    assert first.stop() == []
+
+
+def test_a_slow_sender_is_handed_on_and_delays_nobody(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "_SENDER_S", 0.1)
+    sent = request(cat)
+    with first.connect() as slow:
+        slow.sendall(sent[:50])
+        assert b'"class": 285' in exchange(first.port, sent)
+        until(lambda: first.handed_on == 1)
+        slow.sendall(sent[50:])
+        slow.shutdown(socket.SHUT_WR)
+        (arrival,) = first.stop()
+        assert rest_of(arrival) == sent
+
+
+def test_who_waits_long_before_a_request_is_not_slow(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "_SENDER_S", 0.1)
+    with first.connect() as patient, first.connect() as slow:
+        slow.sendall(b"P")
+        until(lambda: first.handed_on == 1)
+        patient.sendall(request(cat))
+        assert b'"class": 285' in read_answer(patient)
+
+
+def test_more_connections_than_its_limit_wait_for_the_full_server(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "_QUIET_S", WAIT_S)
+    with ExitStack() as open_ones:
+        clients = [open_ones.enter_context(first.connect()) for _ in range(CONNECTIONS_LIMIT + 6)]
+        for client in clients:
+            client.sendall(request(cat)[:-1])
+        until(lambda: first.responder._held() == CONNECTIONS_LIMIT)
+        first.responder.wait_for_turn()
+        # Those that it holds are answered nevertheless.
+        for client in clients[:3]:
+            client.sendall(request(cat)[-1:])
+            assert b'"class": 285' in read_answer(client)
+        arrivals, waiting = first.stop(), first.waiting()
+        assert (len(arrivals), len(waiting)) == (CONNECTIONS_LIMIT, 6)
+        for client in clients:
+            client.shutdown(socket.SHUT_WR)
+        rests = [rest_of(arrival) for arrival in (*arrivals, *waiting)]
+        assert sorted(rests) == [b""] * 3 + [request(cat)[:-1]] * (len(clients) - 3)
+        for arrival in waiting:
+            arrival.connection.close()
+
+
+@pytest.mark.parametrize("missing_bytes", [0, 1], ids=["whole requests", "unfinished requests"])
+def test_no_more_bytes_than_its_limit_are_held(first: Responding, missing_bytes: int) -> None:
+    sent = request(bytes(BODY_LIMIT_BYTES))
+    sent = sent[: len(sent) - missing_bytes]
+    count = 8
+    with ExitStack() as open_ones:
+        clients = [open_ones.enter_context(first.connect()) for _ in range(count)]
+        senders = [threading.Thread(target=client.sendall, args=(sent,)) for client in clients]
+        for sender in senders:
+            sender.start()
+        until(lambda: first.handed_on >= (count if missing_bytes == 0 else 1))
+        until(lambda: not any(each.received and not each.head for each in first.responder._connections.values()))
+        arrivals = first.stop()
+        held_bytes = sum(len(arrival.received) for arrival in arrivals)
+        assert held_bytes > HELD_LIMIT_BYTES - BODY_LIMIT_BYTES
+        assert held_bytes < HELD_LIMIT_BYTES + count * READ_AT_ONCE_BYTES + BODY_LIMIT_BYTES
+        for arrival in arrivals:
+            received_bytes = len(arrival.received)
+            arrival.connection.settimeout(60)
+            while received_bytes < len(sent):
+                received_bytes += len(arrival.connection.recv(MEBI))
+        for sender in senders:
+            sender.join()
+
+
+def test_who_does_not_read_answers_gets_no_more_of_them(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "_ANSWER_S", 0.1)
+    first.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        client.connect(("127.0.0.1", first.port))
+        client.sendall(request(cat) * 40)
+        until(lambda: any(each.is_closing for each in first.responder._connections.values()))
+        assert b'"class": 285' in exchange(first.port, request(cat))
+        assert first.stop() == []
+
+
+def test_the_full_server_comes_when_it_is_hurried(first: Responding) -> None:
+    first.responder.hurry()
+    first.responder.wait_for_turn()
+    assert first.stop() == []
+
+
+def test_the_full_server_comes_when_no_picture_does(first: Responding) -> None:
+    first.responder.wait_for_turn()
+    assert first.responder.answered == []
+
+
+def test_the_full_server_comes_behind_the_first_answer(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "_QUIET_S", WAIT_S)
+    with first.connect() as connection:
+        connection.sendall(request(cat))
+        first.responder.wait_for_turn()
+        first.stop()
+        assert len(first.responder.answered) == 1
+
+
+def test_the_full_server_comes_for_a_request_of_another_kind(
+    first: Responding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responder, "_QUIET_S", WAIT_S)
+    with first.connect() as connection:
+        connection.sendall(FOREIGN["another method"])
+        first.responder.wait_for_turn()
+        assert len(first.stop()) == 1
