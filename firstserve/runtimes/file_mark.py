@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from io import FileIO
 
-_SAMPLES = 128
+_SAMPLES = 64
 _SAMPLE_BYTES = 4096
 _SECOND_NS = 1_000_000_000
 _FIRST_TIME_NS = 1_500_000_000 * _SECOND_NS

@@ -10,6 +10,7 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.runtimes.litert_compiled_model import CompiledModel
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from firstserve.runtimes.litert_compiled_model import Shapes
-    from firstserve.runtimes.litert_model import Entry, LiteRtModel
+    from firstserve.runtimes.litert_model import LiteRtModel
     from firstserve.servable import TensorSpec
 
 _TIME_LIMIT_MS = 10_000
@@ -36,18 +37,12 @@ class Golden(NamedTuple):
     checksum: int
 
 
-def golden_checksum(model: LiteRtModel, entry: Entry, shapes: Shapes, threads: int, weights: int | None = None) -> int:
-    """Compiles the signature, with packed weights from a file where there is one, and runs it.
-
-    `weights` is an open file that LiteRT closes. Raises StatusError or Unimplemented for what cannot run.
-    """
-    compiled = CompiledModel(model, entry, shapes, threads, weights)
-    try:
-        specs = entry.signature.inputs
-        inputs = {name: _input(spec, shape) for (name, spec), shape in zip(specs.items(), shapes, strict=True)}
-        return _checksum(compiled.run(inputs, list(entry.signature.outputs)))
-    finally:
-        compiled.close()
+def golden_checksum(compiled: CompiledModel) -> int:
+    """Runs a compiled model. Raises StatusError or Unimplemented for one that cannot run."""
+    signature = compiled.entry.signature
+    specs = zip(signature.inputs.items(), compiled.shapes, strict=True)
+    inputs = {name: _input(spec, shape) for (name, spec), shape in specs}
+    return _checksum(compiled.run(inputs, list(signature.outputs)))
 
 
 def find_fault(model: LiteRtModel, goldens: Sequence[Golden], threads: int, weights: int) -> str:
@@ -61,7 +56,8 @@ def find_fault(model: LiteRtModel, goldens: Sequence[Golden], threads: int, weig
         return _read_verdict(reader)
     finally:
         os.close(reader)
-        _end(child)
+        # The kernel takes milliseconds to clear a large process away.
+        Thread(target=_end, args=(child,), daemon=True).start()
 
 
 def _answer(model: LiteRtModel, goldens: Sequence[Golden], threads: int, weights: int, writer: int) -> None:
@@ -71,7 +67,9 @@ def _answer(model: LiteRtModel, goldens: Sequence[Golden], threads: int, weights
         entries = {entry.place: entry for entry in model.entries.values()}
         verdict = b"right"
         for place, shapes, checksum in goldens:
-            if golden_checksum(model, entries[place], shapes, threads, os.dup(weights)) != checksum:
+            # Not closed: that takes time, and this process ends.
+            compiled = CompiledModel(model, entries[place], shapes, threads, os.dup(weights))
+            if golden_checksum(compiled) != checksum:
                 verdict = b"the golden run gives another answer"
                 break
         os.write(writer, verdict)

@@ -20,6 +20,7 @@ from firstserve.runtimes.file_mark import make_mark
 from firstserve.runtimes.golden_run import Golden, find_fault, golden_checksum
 from firstserve.runtimes.litert import WEIGHT_CACHE, LiteRtServable, load
 from firstserve.runtimes.litert_c import VERSION, Library, StatusError
+from firstserve.runtimes.litert_compiled_model import CompiledModel
 from firstserve.runtimes.litert_model import Entry, LiteRtModel
 from firstserve.runtimes.weight_cache import CACHE_SUFFIX, NOTE_SUFFIX
 from firstserve.runtimes.weight_cache_note import Note
@@ -110,12 +111,20 @@ def _build(folder: Path, model_file: Path, model: LiteRtModel, cpu: str) -> Path
 
 
 def _run(model: LiteRtModel, runs: Runs) -> tuple[Golden, ...]:
-    return tuple(Golden(entry.place, shapes, golden_checksum(model, entry, shapes, _THREADS)) for entry, shapes in runs)
+    return tuple(Golden(entry.place, shapes, _checksum(model, entry, shapes)) for entry, shapes in runs)
+
+
+def _checksum(model: LiteRtModel, entry: Entry, shapes: Shapes, weights: int | None = None) -> int:
+    compiled = CompiledModel(model, entry, shapes, _THREADS, weights)
+    try:
+        return golden_checksum(compiled)
+    finally:
+        compiled.close()
 
 
 def _pack(file: Path, model: LiteRtModel, entry: Entry, shapes: Shapes) -> None:
     """XNNPACK packs the weights of all signatures into an empty file that it may write to."""
-    golden_checksum(model, entry, shapes, _THREADS, os.open(file, os.O_RDWR))
+    _checksum(model, entry, shapes, os.open(file, os.O_RDWR))
     if file.stat().st_size < _LEAST_BYTES:
         raise FailedPrecondition("XNNPACK packs no weights of this model: it starts as fast without a weight cache")
 

@@ -66,11 +66,11 @@ def test_another_size_is_seen_without_reading(file: Path) -> None:
     assert not checks(mark, file)[0]
 
 
-@pytest.mark.parametrize("place", [0, SIZE_BYTES // 2, SIZE_BYTES - 40_000])
-def test_a_change_of_forty_kilobytes_is_seen_in_the_samples(place: int, file: Path) -> None:
+@pytest.mark.parametrize("place", [0, SIZE_BYTES // 2, SIZE_BYTES - 80_000])
+def test_a_change_of_eighty_kilobytes_is_seen_in_the_samples(place: int, file: Path) -> None:
     mark = mark_of(file)
     octets = file.read_bytes()
-    file.write_bytes(octets[:place] + bytes(40_000) + octets[place + 40_000 :])
+    file.write_bytes(octets[:place] + bytes(80_000) + octets[place + 80_000 :])
     assert not checks(mark, file)[0]
 
 
