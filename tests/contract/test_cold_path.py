@@ -10,6 +10,7 @@ import pytest
 from tests.server_process import ROOT, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.contract.conftest import Target
@@ -71,8 +72,23 @@ def test_the_first_answer_loads_these_modules_and_no_others(
     assert own == {*FIRSTSERVE.split(), *(f"runtimes.{module}" for module in RUNTIMES[name].split())}
 
 
+@pytest.fixture(params=[1, 2])
+def cpus(request: pytest.FixtureRequest) -> Iterator[int]:
+    """So many CPUs for the test and what it starts."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system does not tell processes their CPUs")
+    own = os.sched_getaffinity(0)
+    count: int = request.param
+    if len(own) < count:
+        pytest.skip(f"this machine has {len(own)} CPU")
+    os.sched_setaffinity(0, sorted(own)[:count])
+    yield count
+    os.sched_setaffinity(0, own)
+
+
+@pytest.mark.usefixtures("cpus")
 @pytest.mark.parametrize("name", ["fast", "slow"])
-def test_the_first_answer_needs_nothing_of_the_full_server(
+def test_the_full_server_begins_when_the_first_answer_is_out(
     targets: dict[str, Target], name: str, tmp_path: Path, cat: bytes
 ) -> None:
     tops = {module.partition(".")[0] for module in imported(targets[name], tmp_path, cat)}
