@@ -137,7 +137,8 @@ class ModelServer:
             if grpc is not None:
                 lines.append(f"Exporting HTTP/REST API at:localhost:{port} ...")
             lines += self._say_models(address, port)
-        print("\n".join(lines), file=sys.stderr, flush=True)
+        # In one piece: a line of the log may come between what `print` writes and the end of its line.
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
 
     def _say_models(self, address: str, port: int) -> list[str]:
         from firstserve.models.model_spec import ModelSpec
