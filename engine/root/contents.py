@@ -55,6 +55,9 @@ LEFT_OUT = (
     "ftplib",
     "smtplib",
     "xmlrpc",
+    # OpenSSL, which stand_ins/ssl.py does without
+    "_hashlib",
+    "_ssl",
     # Debian's settings of its own Python
     "sitecustomize",
 )

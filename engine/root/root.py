@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _PYTHON = "/usr/bin/python3"
 _LIBRARY = "/usr/lib"
 _TREE = f"{_LIBRARY}/python{sys.version_info.major}.{sys.version_info.minor}"
+_STAND_INS = Path(__file__).with_name("stand_ins")
+"""Modules that take the place of the standard library's."""
 _SOURCES = {".py", ".pyi", ".pyc", ".proto", ".typed"}
 _ACCOUNTS = {
     "/etc/passwd": "root:x:0:0:root:/:/bin/false\nnonroot:x:65532:65532:nonroot:/tmp:/bin/false\n",
@@ -125,7 +127,7 @@ class Root:
 def make_root(folder: Path, application: Path, packages: Path, libraries: Sequence[str]) -> None:
     """Makes the root of a server. Raises MissingPart for what is nowhere."""
     standard = Path(sysconfig.get_path("stdlib"))
-    modules = Modules([application, packages, standard, standard / "lib-dynload"], LEFT_OUT)
+    modules = Modules([_STAND_INS, application, packages, standard, standard / "lib-dynload"], LEFT_OUT)
     own = sorted(_module_name(file.relative_to(application)) for file in application.glob("firstserve/**/*.py"))
     for name in (*NAMED, *own):
         modules.add(name)

@@ -62,6 +62,10 @@ def test_it_holds_bytecode_and_no_source_but_the_entry_point(root: Path) -> None
     assert len(list(root.rglob("*.pyc"))) > 500
 
 
+def test_it_has_no_openssl(root: Path) -> None:
+    assert list(root.rglob("libssl*")) + list(root.rglob("libcrypto*")) + list(root.rglob("_ssl*")) == []
+
+
 def test_it_holds_the_page_that_describes_the_server(root: Path) -> None:
     (page,) = root.rglob("page.html")
     assert page.read_bytes() == (ROOT / "firstserve/web/openapi/page.html").read_bytes()
