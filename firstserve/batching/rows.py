@@ -5,13 +5,15 @@ A row-major tensor is its rows one after the other, so that joining them is join
 
 from __future__ import annotations
 
+from itertools import product
+from operator import mul
 from typing import TYPE_CHECKING
 
 from firstserve.errors import InvalidArgument
 from firstserve.tensors import ITEM_BYTES, Tensor, element_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _PADDED_RANKS = range(1, 7)
 
@@ -38,7 +40,7 @@ def join_rows(parts: Sequence[Tensor]) -> Tensor:
 
 
 def pad_dimensions(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """The tensor grown to `shape`, filled up with its own first element. Imports NumPy.
+    """The tensor grown to `shape`, filled up with its own first element.
 
     Raises InvalidArgument, in the words of TensorFlow Serving, for a tensor without elements or of too high a rank.
     """
@@ -48,16 +50,24 @@ def pad_dimensions(tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
         raise InvalidArgument("Only tensors with rank from 1 to 6 can be padded.")
     if not element_count(tensor.shape):
         raise InvalidArgument("Got empty tensor in batch of non-empty tensors.")
-    import numpy
+    if tensor.dtype == "string":
+        strings = list(tensor.strings[:1]) * element_count(shape)
+        for place, start, stop in _runs(tensor.shape, shape):
+            strings[place : place + stop - start] = tensor.strings[start:stop]
+        return Tensor(tensor.dtype, shape, strings=strings)
+    item_bytes = ITEM_BYTES[tensor.dtype]
+    data = memoryview(tensor.data).cast("B")
+    padded = bytearray(data[:item_bytes]) * element_count(shape)
+    for place, start, stop in _runs(tensor.shape, shape):
+        at = place * item_bytes
+        padded[at : at + (stop - start) * item_bytes] = data[start * item_bytes : stop * item_bytes]
+    return Tensor(tensor.dtype, shape, padded)
 
-    if tensor.dtype == "string":
-        values = numpy.array(tensor.strings, dtype=object)
-    else:
-        # Opaque elements: NumPy does not have all dtypes.
-        values = numpy.frombuffer(tensor.data, f"V{ITEM_BYTES[tensor.dtype]}")
-    padded = numpy.empty(shape, values.dtype)
-    padded[...] = values[0]
-    padded[tuple(slice(size) for size in tensor.shape)] = values.reshape(tensor.shape)
-    if tensor.dtype == "string":
-        return Tensor(tensor.dtype, shape, strings=padded.ravel().tolist())
-    return Tensor(tensor.dtype, shape, padded.tobytes())
+
+def _runs(shape: tuple[int, ...], grown: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
+    """The elements that stay together when a tensor grows: where they begin then, where they begin and end now."""
+    split = max(axis for axis, (size, new) in enumerate(zip(shape, grown, strict=True)) if size != new)
+    length = element_count(shape[split:])
+    strides = [element_count(grown[axis + 1 :]) for axis in range(split)]
+    for number, index in enumerate(product(*map(range, shape[:split]))):
+        yield sum(map(mul, index, strides)), number * length, (number + 1) * length

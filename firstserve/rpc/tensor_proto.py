@@ -2,28 +2,26 @@
 
 Both are read as TensorFlow reads them: where `tensor_content` is empty, what is missing in the typed field repeats
 the last value there (zero without any), and values beyond the shape are ignored.
-Format: tensorflow/core/framework/tensor.proto. NumPy because protobuf gives it a field's values in one copy.
+Format: tensorflow/core/framework/tensor.proto. Floats pass as protobuf packs them: on the wire, such a field is the
+very buffer, and value by value it takes 50 times as long.
 """
 
 from __future__ import annotations
 
+from array import array
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-import numpy
+from typing import TYPE_CHECKING
 
 from firstserve.errors import InvalidArgument
 from firstserve.models.metadata import DATA_TYPES
 from firstserve.rpc.generated.tensorflow.core.framework import types_pb2
 from firstserve.runtimes.signature_def import DTYPES
-from firstserve.tensors import ITEM_BYTES, Tensor, element_count
+from firstserve.tensors import ITEM_BYTES, STRUCT_FORMAT, Tensor, element_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from firstserve.rpc.generated.tensorflow.core.framework.tensor_pb2 import TensorProto
-
-    Array: TypeAlias = numpy.ndarray[Any, Any]
 
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "float32": ("float_val", "float32"),
@@ -40,6 +38,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     **{dtype: ("int_val", dtype) for dtype in ("int8", "uint8", "int16", "uint16", "int32")},
 }
 """The typed field of each dtype, and what its values are."""
+_FLOATS = {"float32", "float64"}
 
 _DIMENSIONS_LIMIT = 254
 _ELEMENTS_LIMIT = 2**63 - 1
@@ -83,12 +82,11 @@ def encode(tensor: Tensor, proto: TensorProto, *, as_content: bool) -> None:
 
 def _write_values(tensor: Tensor, proto: TensorProto) -> None:
     field, kind = _FIELDS[tensor.dtype]
-    if kind in {"float32", "float64"}:
-        # On the wire a packed field of floats is the very buffer; value by value it takes 50 times as long.
+    if kind in _FLOATS:
         tag = proto.DESCRIPTOR.fields_by_name[field].number << 3 | _LENGTH_DELIMITED
         proto.MergeFromString(b"".join((_varint(tag), _varint(len(tensor.data)), tensor.data)))
     else:
-        getattr(proto, field).extend(numpy.frombuffer(tensor.data, kind).tolist())
+        getattr(proto, field).extend(array(_array_code(kind), bytes(tensor.data)))
 
 
 def _decode(proto: TensorProto) -> Tensor:
@@ -118,18 +116,34 @@ def _decode(proto: TensorProto) -> Tensor:
 
 def _read_values(proto: TensorProto, dtype: str, count: int) -> bytes:
     field, kind = _FIELDS[dtype]
-    sent = numpy.asarray(getattr(proto, field))
-    values: Array = sent.astype(kind, copy=False)
-    if values.dtype != sent.dtype and not numpy.array_equal(values, sent):
-        raise ValueError(f"{field} has a value that is not within {dtype}")
-    if dtype.startswith("complex"):
-        values = values[: len(values) // 2 * 2].view(dtype)
-    missing = count - len(values)
+    item_bytes = ITEM_BYTES[dtype]
+    try:
+        data = _packed(proto, field, kind)
+    except OverflowError as error:
+        raise ValueError(f"{field} has a value that is not within {dtype}") from error
+    # Of a complex number without its imaginary part nothing is left.
+    data = data[: len(data) // item_bytes * item_bytes]
+    missing = count - len(data) // item_bytes
     if missing <= 0:
-        return values[:count].tobytes()
-    _check_repeated(missing * ITEM_BYTES[dtype])
-    last = values[-1:].tobytes() or bytes(ITEM_BYTES[dtype])
-    return values.tobytes() + last * missing
+        return data[: count * item_bytes]
+    _check_repeated(missing * item_bytes)
+    last = data[-item_bytes:] or bytes(item_bytes)
+    return data + last * missing
+
+
+def _packed(proto: TensorProto, field: str, kind: str) -> bytes:
+    """The values of a field one after the other, as `kind`. Raises OverflowError for one that is not within it."""
+    values = getattr(proto, field)
+    if kind not in _FLOATS:
+        return array(_array_code(kind), values).tobytes()
+    alone = type(proto)()
+    getattr(alone, field).MergeFrom(values)
+    message: bytes = alone.SerializeToString()
+    return message[len(message) - len(values) * ITEM_BYTES[kind] :]
+
+
+def _array_code(kind: str) -> str:
+    return "B" if kind == "bool" else STRUCT_FORMAT[kind]
 
 
 def _repeat_last(values: list[bytes], count: int) -> list[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 
 import numpy
@@ -213,3 +215,8 @@ def test_no_object_is_made_for_each_value_of_a_picture() -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 * len(picture.data)
     finally:
         tracemalloc.stop()
+
+
+def test_numpy_is_not_needed() -> None:
+    program = "import sys, firstserve.rpc.prediction_service, firstserve.batching.rows; print('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout == b"False\n"
