@@ -51,8 +51,8 @@ def read_note(file: Path) -> Note:
 
 
 def _mark(text: str) -> FileMark:
-    size_bytes, changed_ns, sample, sha256 = text.split()
-    return FileMark(int(size_bytes), int(changed_ns), int(sample), sha256)
+    size_bytes, changed_ns, sample, digest = text.split()
+    return FileMark(int(size_bytes), int(changed_ns), int(sample), digest)
 
 
 def _golden(text: str) -> Golden:

@@ -139,7 +139,7 @@ def _note(file: Path, model_file: Path, model: LiteRtModel, goldens: tuple[Golde
 
 
 def _finish(file: Path, note: Note) -> Path:
-    stem = f"{note.model.sha256[:16]}-litert-{note.library}-cpu-{crc32(note.cpu.encode()):08x}"
+    stem = f"{note.model.digest[:16]}-litert-{note.library}-cpu-{crc32(note.cpu.encode()):08x}"
     note_file = file.with_name(stem + NOTE_SUFFIX)
     # Until the new one is whole there is none.
     note_file.unlink(missing_ok=True)
@@ -150,6 +150,6 @@ def _finish(file: Path, note: Note) -> Path:
     unfinished.rename(note_file)
     for other in file.parent.glob(f"*{NOTE_SUFFIX}"):
         # Of another model.tflite that was here before; for other types of CPU the model is the same.
-        if not other.name.startswith(f"{note.model.sha256[:16]}-"):
+        if not other.name.startswith(f"{note.model.digest[:16]}-"):
             remove(other)
     return cache_file

@@ -45,15 +45,15 @@ def small_version(lite_models: Path, tmp_path: Path) -> Callable[[str], Path]:
 def test_cache_and_note_are_named_by_model_library_and_cpu(version: Path) -> None:
     built = weight_cache("build", "--keep", version)
     assert built.returncode == 0, built.stderr
-    sha256 = hashlib.sha256((version / "model.tflite").read_bytes()).hexdigest()
+    digest = hashlib.blake2b((version / "model.tflite").read_bytes()).hexdigest()
     names = sorted(os.listdir(version / "weight_cache"))  # noqa: PTH208 - names only
     assert [Path(name).suffix for name in names] == [".note", ".xnnpack"]
-    assert names[0].startswith(f"{sha256[:16]}-litert-2.3.0-cpu-")
+    assert names[0].startswith(f"{digest[:16]}-litert-2.3.0-cpu-")
     assert f"{version}: loads in " in built.stdout
     assert f"Built {version}/weight_cache/{names[1]}: 10." in built.stdout
     note = read_note(version / "weight_cache" / names[0])
-    assert note.model.sha256 == sha256
-    assert note.cache.sha256 == hashlib.sha256((version / "weight_cache" / names[1]).read_bytes()).hexdigest()
+    assert note.model.digest == digest
+    assert note.cache.digest == hashlib.blake2b((version / "weight_cache" / names[1]).read_bytes()).hexdigest()
 
 
 def test_a_cache_is_built_anew_in_its_place(version: Path) -> None:
