@@ -23,7 +23,7 @@ _FIRST_TIME_NS = 1_500_000_000 * _SECOND_NS
 
 
 class FileMark(NamedTuple):
-    """`changed_ns` is the time of change since 1970, `sample` the CRC-32 of the samples, `digest` what `b2sum` tells."""
+    """`changed_ns` is the time of change since 1970, `sample` the samples' CRC-32, `digest` what `b2sum` tells."""
 
     size_bytes: int
     changed_ns: int
@@ -65,5 +65,5 @@ def _digest(file: FileIO) -> str:
     from hashlib import blake2b, file_digest
 
     file.seek(0)
-    # SHA-256 takes three times as long where Python has no OpenSSL, as in the images.
+    # SHA-256 is slow where Python has no OpenSSL, as in the images.
     return file_digest(file, blake2b).hexdigest()
