@@ -1,8 +1,13 @@
-"""Heap: how the C library's allocator takes and gives memory, for threads that load a model and hold pictures."""
+"""Heap: how memory is taken and given back, for threads that load a model and hold pictures."""
 
 from __future__ import annotations
 
 import ctypes
+import mmap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 """mallopt(3), <malloc.h>."""
@@ -31,3 +36,20 @@ def give_back() -> None:
     malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if malloc_trim is not None:
         malloc_trim(0)
+
+
+def forget_file(path: Path) -> None:
+    """Gives back the pages of a file that is mapped; those that are still used come back from the page cache by
+    themselves. Does nothing where mappings are not told (outside Linux).
+
+    A runtime that packs a model's weights into memory of its own has little use for the file behind them.
+    """
+    name = str(path.resolve())
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:  # noqa: PTH123 - not a path
+            mapped = [line.split(" ", 1)[0].split("-") for line in maps if line.endswith(f" {name}\n")]
+    except OSError:
+        return
+    for start, end in mapped:
+        address, size_bytes = int(start, 16), int(end, 16) - int(start, 16)
+        ctypes.CDLL(None).madvise(ctypes.c_void_p(address), ctypes.c_size_t(size_bytes), mmap.MADV_DONTNEED)

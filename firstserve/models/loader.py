@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from firstserve.errors import FirstserveError, LoadError
-from firstserve.heap import give_back
+from firstserve.heap import forget_file, give_back
 from firstserve.image.classifier import ImageClassifier
 from firstserve.models.served_model import ServedModel
 from firstserve.runtimes import choose_runtime, load_servable
@@ -70,6 +70,8 @@ class Loader:
         except BaseException:
             servable.close()
             raise
+        # Here, and not where the file is read: that is on the way to the first answer.
+        forget_file(version.path / "model.tflite")
         return model
 
     def unload(self, model: ServedModel) -> None:

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from firstserve.errors import DeadlineExceeded, InvalidArgument, LoadError
+from firstserve.heap import forget_file
 from firstserve.runtimes.checks import (
     check_deadline,
     check_inputs,
@@ -149,9 +150,12 @@ class LiteRtServable:
         if any(len(shape) > MAX_RANK for shape in shapes):
             raise InvalidArgument(f"LiteRT takes no inputs of shape {sent}: it knows {MAX_RANK} dimensions at most")
         try:
-            return self._compile(entry, shapes)
+            compiled = self._compile(entry, shapes)
         except StatusError as error:
             raise InvalidArgument(f"the model cannot take inputs of shape {sent}: {error}") from error
+        # It has read all weights once more, to pack them.
+        forget_file(self._model.file)
+        return compiled
 
     def _give_back(self, compiled: CompiledModel) -> None:
         oldest = None

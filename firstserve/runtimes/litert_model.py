@@ -43,6 +43,7 @@ class LiteRtModel:
 
     def __init__(self, library: Library, model_file: Path) -> None:
         self.library = library
+        self.file = model_file
         self.model = c_void_p()
         options = litert_c.environment_options()
         self.environment = library.handle("LiteRtCreateEnvironment", len(options), options)
