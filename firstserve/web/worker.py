@@ -9,10 +9,11 @@ import signal
 import struct
 import sys
 import time
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
-from socket import SOL_SOCKET
+from socket import SHUT_WR, SOL_SOCKET
 from typing import TYPE_CHECKING
 
 from gunicorn import util
@@ -20,6 +21,7 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from socket import socket
 
     from gunicorn.config import Config
@@ -51,6 +53,9 @@ _DROP_SYN = (
 _HANDSHAKE_S = 0.05
 """Longer than the rest of a handshake takes between a platform's proxy and its containers."""
 _EMPTYING_S = 1
+_PARTING_S = 2
+"""How long a client may take to close a connection, as in gunicorn."""
+_DRAINED_BYTES = 65536
 
 # gunicorn would answer with a page of its own, and has no setting for it.
 util.write_error = _write_error
@@ -88,6 +93,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(1, os.getppid(), [listener], app, config.timeout, config, log)
         self.pid = os.getpid()
         self._address = listener.getsockname()
+        self._parting: deque[TConn] = deque()
 
     def init_signals(self) -> None:
         """Takes over the signals, and one that has come before; on gunicorn's way they are deadly for a moment."""
@@ -119,6 +125,47 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         connection.set_timeout()
         self.keepalived_conns.append(connection)
         self.poller.register(connection.sock, EVENT_READ, partial(self.on_client_socket_readable, connection))
+
+    def finish_request(self, conn: TConn, fs: Future[object]) -> None:
+        """Goes on with a connection whose request is answered; gunicorn calls it.
+
+        It would let everybody wait, up to 2 s, for a client to close a connection on which nothing more comes.
+        """
+        if fs.cancelled() or fs.exception() is not None or fs.result():
+            super().finish_request(conn, fs)
+            return
+        if conn.sock.fileno() < 0:
+            self.nr_conns -= 1
+            return
+        self._parting.append(conn)
+        conn.timeout = time.monotonic() + _PARTING_S
+        conn.sock.setblocking(False)
+        self.poller.register(conn.sock, EVENT_READ, partial(self._drain, conn))
+        with suppress(OSError):
+            conn.sock.shutdown(SHUT_WR)
+
+    def murder_pending(self) -> None:
+        """Closes connections whose client does not; gunicorn calls it about every second."""
+        super().murder_pending()
+        while self._parting and self._parting[0].timeout <= time.monotonic():
+            self._part_with(self._parting[0])
+
+    def _drain(self, conn: TConn, connection: socket) -> None:
+        """Reads what is not for anyone: were it left unread, the client could lose its answer to a reset."""
+        try:
+            goes_on = bool(connection.recv(_DRAINED_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            goes_on = False
+        if not goes_on:
+            self._part_with(conn)
+
+    def _part_with(self, conn: TConn) -> None:
+        self._parting.remove(conn)
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """When stopping, takes in the connections that the kernel has already answered for us, then closes the port.

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,33 @@ def test_pipelined_requests_are_answered_in_turn(server: ServerProcess, cat: byt
     bodies = [line for line in answers.splitlines(keepends=True) if line.startswith(b"{")]
     assert [body for body in bodies if b"error" not in body] == [*expected, b'{"live": true}\n']
     assert b"no such path" in bodies[2]
+
+
+def test_clients_that_do_not_close_delay_nobody(server: ServerProcess) -> None:
+    """Each would take 2 s of everybody's time."""
+    began_s = time.monotonic()
+    with ExitStack() as open_ones:
+        for _ in range(10):
+            connection = open_ones.enter_context(socket.create_connection(("127.0.0.1", server.port), ANSWER_LIMIT_S))
+            connection.sendall(LIVE)
+            assert b"".join(iter(lambda: connection.recv(65536), b"")).startswith(b"HTTP/1.1 200 ")  # noqa: B023
+            connection.sendall(b"what nobody waits for")
+    assert time.monotonic() - began_s < 10
+
+
+def test_a_client_that_does_not_close_is_parted_with(server: ServerProcess) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=ANSWER_LIMIT_S) as connection:
+        connection.sendall(LIVE)
+        assert b"".join(iter(lambda: connection.recv(65536), b"")).startswith(b"HTTP/1.1 200 ")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            send_for(ANSWER_LIMIT_S, connection)
+
+
+def send_for(limit_s: float, connection: socket.socket) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while time.monotonic() < deadline_s:
+        connection.sendall(b"x")
+        time.sleep(0.01)  # between two looks; nothing else tells of it
 
 
 def test_http_1_0_is_answered_and_closed(server: ServerProcess, cat: bytes) -> None:
