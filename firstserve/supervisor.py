@@ -45,6 +45,7 @@ class Supervisor:
     def run(self) -> int:
         """Gives the exit status of the whole."""
         self._fork(first=True)
+        is_first = True
         while True:
             pid, wait_status = os.wait()
             # The first process of a container is handed whatever others leave behind.
@@ -52,10 +53,11 @@ class Supervisor:
                 continue
             # A signal between here and the moment when the next worker is known would be lost.
             signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            status = self._end(os.waitstatus_to_exitcode(wait_status))
+            status = self._end(os.waitstatus_to_exitcode(wait_status), is_first=is_first)
             if status is not None:
                 return status
             self._fork(first=False)
+            is_first = False
 
     def _fork(self, *, first: bool) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -99,7 +101,7 @@ class Supervisor:
         except ProcessLookupError:
             pass  # it has ended by itself, and was waited for
 
-    def _end(self, status: int) -> int | None:
+    def _end(self, status: int, *, is_first: bool) -> int | None:
         """The exit status of the whole after a worker's (below 0: the signal that ended it); None to go on."""
         note = self._note
         if self._stopping:
@@ -107,15 +109,21 @@ class Supervisor:
         if note.failed_status:
             return note.failed_status
         if note.path and not note.was_loaded:
-            from firstserve.refusal import refuse
-
-            reason = f"loading {note.path} crashed the runtime; the file is damaged or cut off: convert it again"
-            return refuse(reason, like_tensorflow_serving=note.like_tensorflow_serving)
+            return self._refuse(
+                f"loading {note.path} crashed the runtime; the file is damaged or cut off: convert it again"
+            )
         if status >= 0 and not note.was_loaded:
             return status
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        if not note.was_loaded and not is_first:
+            return self._refuse(f"worker {self._worker_pid} {how} before it could serve, as the one before it")
         print(f"firstserve: worker {self._worker_pid} {how}; another one starts", file=sys.stderr, flush=True)
         return None
+
+    def _refuse(self, reason: str) -> int:
+        from firstserve.refusal import refuse
+
+        return refuse(reason, like_tensorflow_serving=self._note.like_tensorflow_serving)
 
 
 def _make_sockets() -> list[socket.socket]:

@@ -169,6 +169,20 @@ def test_a_crash_at_any_moment_is_made_good_or_ends_it_with_the_reason(slow: Sta
     assert set(statuses) <= {0, 3}
 
 
+def test_a_second_crash_before_anything_is_loaded_ends_it_with_the_reason(fast: Starting, cat: bytes) -> None:
+    with fast.start() as server:
+        server.wait_until_open()
+        server.predict(cat)
+        (first,) = workers_of(server)
+        os.kill(first, signal.SIGKILL)
+        deadline_s = time.monotonic() + START_LIMIT_S
+        while (workers := workers_of(server)) in ([], [first]):
+            assert time.monotonic() < deadline_s
+        os.kill(workers[0], signal.SIGKILL)
+        assert server.process.wait(ANSWER_LIMIT_S) == 3
+        assert f"worker {workers[0]} was ended by signal 9 before it could serve, as the one before it" in server.log
+
+
 def test_a_model_that_crashes_the_runtime_ends_it_with_who_waits(fast: Starting, cat: bytes, tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     content = (fast.base_path / "1/model.tflite").read_bytes()
