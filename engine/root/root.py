@@ -2,7 +2,7 @@
 
 /usr/bin/python3                  the interpreter of this system
 /usr/lib/python3.11/              all modules in one folder, the standard library's, the packages' and firstserve:
-                                  bytecode, extension modules and the libraries that packages bring
+                                  bytecode in the file `modules`, extension modules, the libraries that packages bring
 /usr/lib/                         the shared libraries of this system that any of those needs, and ld.so's cache
 /usr/share/doc/                   their licences; those of packages are in their *.dist-info
 /app/main.py                      the server, which is /usr/bin/tensorflow_model_server as well
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from importlib.util import decode_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from engine.root.errors import MissingPart
 from engine.root.libraries import needed_libraries
 from engine.root.licences import licences_of_packages, licences_of_system
 from engine.root.modules import Modules
+from engine.root.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +37,15 @@ if TYPE_CHECKING:
 _PYTHON = "/usr/bin/python3"
 _LIBRARY = "/usr/lib"
 _TREE = f"{_LIBRARY}/python{sys.version_info.major}.{sys.version_info.minor}"
+_STORE = f"{_TREE}/modules"
+_INSIDE = Path(__file__).with_name("inside")
+"""Modules that are run in the image alone."""
 _STAND_INS = Path(__file__).with_name("stand_ins")
 """Modules that take the place of the standard library's."""
+_OPTIMIZE = 2
+"""As -OO: without documentation, which is a fifth of it, and assertions."""
 _SOURCES = {".py", ".pyi", ".pyc", ".proto", ".typed"}
+_PRINT_MODULES = "import sys; print(*sys.modules)"
 _ACCOUNTS = {
     "/etc/passwd": "root:x:0:0:root:/:/bin/false\nnonroot:x:65532:65532:nonroot:/tmp:/bin/false\n",
     "/etc/group": "root:x:0:\nnonroot:x:65532:\n",
@@ -52,6 +60,8 @@ class Root:
         folder.mkdir(parents=True)
         self._folder = folder
         self._binaries: list[Path] = []
+        self._store = Store()
+        self._early = _modules_at_start()
 
     def place(self, path: str) -> Path:
         """Where a path of the image is while it is made, in a folder that is there."""
@@ -72,23 +82,37 @@ class Root:
             shutil.copyfile(source, target)
 
     def put_module(self, module: Module) -> None:
-        """Puts a module in: an extension as it is, source as bytecode, which is found in its place."""
+        """Puts a module in: an extension as it is; source as bytecode, in the store or, if it is early, in a file."""
+        is_package = bool(module.folders)
         if module.file is None:
+            self._store.add(module.name, None, is_package=is_package)
             return
-        folder = "/".join(module.name.split(".")[: None if module.folders else -1])
+        folder = "/".join(module.name.split(".")[: None if is_package else -1])
         path = f"{_TREE}/{folder}/{module.file.name}"
         if module.is_extension:
             self.put(module.file, path)
+        elif module.name in self._early:
+            self.put_bytecode(module.file, path)
         else:
-            # Without what -OO leaves out: documentation, which is a fifth of it, and assertions.
-            py_compile.compile(
-                str(module.file),
-                str(self.place(f"{path}c")),
-                path,
-                doraise=True,
-                optimize=2,
-                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-            )
+            source = decode_source(module.file.read_bytes())
+            code = compile(source, path, "exec", dont_inherit=True, optimize=_OPTIMIZE)
+            self._store.add(module.name, code, is_package=is_package)
+
+    def put_bytecode(self, source: Path, path: str) -> None:
+        """Puts the bytecode of a source in, where Python finds it without the source."""
+        py_compile.compile(
+            str(source),
+            str(self.place(f"{path}c")),
+            path,
+            doraise=True,
+            optimize=_OPTIMIZE,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+
+    def put_store(self) -> None:
+        """Puts in what all modules lie in that are no files, and what imports them from there."""
+        self._store.write(self.place(_STORE))
+        self.put_bytecode(_INSIDE / "sitecustomize.py", f"{_TREE}/sitecustomize.py")
 
     def put_needed_libraries(self, packages: Path) -> list[Path]:
         """Puts in what all programs and libraries need that are in, and gives the system's files among it."""
@@ -141,6 +165,7 @@ def make_root(folder: Path, application: Path, packages: Path, libraries: Sequen
     root.place(f"{_TREE}/lib-dynload").mkdir()
     for module in modules.found.values():
         root.put_module(module)
+    root.put_store()
     for file in application.glob("firstserve/**/*.*"):
         if file.suffix not in _SOURCES:
             root.put(file, f"{_TREE}/{file.relative_to(application)}")
@@ -158,6 +183,12 @@ def make_root(folder: Path, application: Path, packages: Path, libraries: Sequen
     root.put_system()
     root.run("-c", f"import {', '.join(name for name in own if not name.endswith('__main__'))}")
     root.run("/app/main.py", "--help")
+
+
+def _modules_at_start() -> frozenset[str]:
+    """What Python imports before it can be told to look into a file of ours."""
+    started = subprocess.run([sys.executable, "-I", "-c", _PRINT_MODULES], capture_output=True, text=True, check=True)
+    return frozenset(started.stdout.split())
 
 
 def _module_name(file: Path) -> str:

@@ -57,9 +57,35 @@ def test_library_of_the_runtime_loads_in_it(root: Path) -> None:
     assert run(root, "/usr/bin/python3", "-P", "-c", script).strip().endswith(LIBRARY)
 
 
-def test_it_holds_bytecode_and_no_source_but_the_entry_point(root: Path) -> None:
+def test_it_holds_no_source_but_the_entry_point(root: Path) -> None:
     assert [path.relative_to(root) for path in root.rglob("*.py")] == [Path("app/main.py")]
-    assert len(list(root.rglob("*.pyc"))) > 500
+
+
+def test_only_what_python_starts_with_is_a_file(root: Path) -> None:
+    names = {path.stem for path in root.rglob("*.pyc")}
+    assert {"os", "sitecustomize"} < names
+    assert names.isdisjoint({"socket", "json", "flask", "supervisor"})
+
+
+def test_modules_of_the_store_know_where_they_would_lie(root: Path) -> None:
+    script = "import flask, google.protobuf, json.decoder as d; print(flask.__path__, flask.__file__, d.__name__)"
+    tree = next(root.glob("usr/lib/python3*")).relative_to(root)
+    expected = f"['/{tree}/flask'] /{tree}/flask/__init__.pyc json.decoder"
+    assert run(root, "/usr/bin/python3", "-P", "-c", script).strip() == expected
+
+
+def test_a_module_of_the_store_runs_as_a_program(root: Path) -> None:
+    assert run(root, "/usr/bin/python3", "-P", "-m", "firstserve", "--version").startswith("firstserve ")
+
+
+def test_a_module_that_is_nowhere_is_said_to_be_missing(root: Path) -> None:
+    script = "try: import flask.nowhere\nexcept ModuleNotFoundError as error: print(error)"
+    assert run(root, "/usr/bin/python3", "-P", "-c", script).strip() == "No module named 'flask.nowhere'"
+
+
+def test_a_fault_names_the_place_in_the_source(root: Path) -> None:
+    script = "import json, traceback\ntry: json.loads('x')\nexcept ValueError: print(traceback.format_exc())"
+    assert "/json/decoder.py" in run(root, "/usr/bin/python3", "-P", "-c", script)
 
 
 def test_it_has_no_openssl(root: Path) -> None:
