@@ -74,7 +74,7 @@ def moments(count: int, whole_s: float) -> Iterator[tuple[int, float]]:
         yield step, whole_s * step / (count - 1)
 
 
-@pytest.mark.parametrize(("name", "count", "whole_s"), [("fast", 12, 0.6), ("slow", 8, 1.6)])
+@pytest.mark.parametrize(("name", "count", "whole_s"), [("fast", 10, 0.6), ("slow", 6, 1.6)])
 def test_what_was_accepted_before_sigterm_is_answered(
     request: pytest.FixtureRequest, name: str, count: int, whole_s: float, cat: bytes
 ) -> None:
@@ -233,6 +233,19 @@ def test_a_full_server_that_cannot_come_up_ends_it_with_the_reason(
             assert b'"class": 285' in read_answer(connection)
         assert server.process.wait(ANSWER_LIMIT_S) == 1
         assert "No module named 'flask'" in server.log
+
+
+def test_a_first_responder_that_cannot_come_up_ends_it_with_the_reason(
+    starting: Starting, cat: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "PIL.py").write_text("raise ModuleNotFoundError(\"No module named 'PIL'\")\n")
+    with starting.start(environment={"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}) as server:
+        server.wait_until_open()
+        with socket.create_connection(("127.0.0.1", server.port), ANSWER_LIMIT_S) as connection:
+            connection.sendall(picture_request(cat))
+            assert read_all(connection) == b""
+        assert server.process.wait(ANSWER_LIMIT_S) != 0
+        assert "No module named 'PIL'" in server.log
 
 
 def test_a_worker_does_not_outlive_its_supervisor(fast: Starting) -> None:

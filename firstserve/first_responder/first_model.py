@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from firstserve.errors import FirstserveError
 from firstserve.runtimes import choose_runtime, load_servable
 
 if TYPE_CHECKING:
@@ -45,11 +44,11 @@ class FirstModel:
         finally:
             self._note.end()
             self._loaded.set()
-        from firstserve.image.classifier import ImageClassifier
-
         try:
+            from firstserve.image.classifier import ImageClassifier
+
             return ImageClassifier(self._servable, settings.image_options)
-        except FirstserveError:
+        except Exception:  # noqa: BLE001 - the full server comes upon it too
             return None
 
     @property

@@ -229,20 +229,23 @@ class FirstResponder:
     # The thread that answers.
 
     def _answer_all(self) -> None:
-        classifier = self.model.load()
-        if classifier is None:
+        try:
+            classifier = self.model.load()
+            if classifier is None:
+                return
+            self._clock.mark("runtime_loaded")
+            while (connection := self._next()) is not None:
+                answered = self._answer(connection, classifier)
+                with self._changed:
+                    (self._done if answered else self._foreign).append(connection)
+                    # Before `stop` may go on and close the pipe.
+                    self._wake()
+                    self._busy = False
+                    self._turn = True
+                    self._changed.notify_all()
+        finally:
+            # However it ends: from here on only the full server can answer.
             self._call_full_server()
-            return
-        self._clock.mark("runtime_loaded")
-        while (connection := self._next()) is not None:
-            answered = self._answer(connection, classifier)
-            with self._changed:
-                (self._done if answered else self._foreign).append(connection)
-                # Before `stop` may go on and close the pipe.
-                self._wake()
-                self._busy = False
-                self._turn = True
-                self._changed.notify_all()
 
     def _next(self) -> Connection | None:
         with self._changed:
