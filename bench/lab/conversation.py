@@ -6,6 +6,7 @@ missing.
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import time
@@ -39,6 +40,8 @@ class Conversation(NamedTuple):
     """Whether each piece is a request, which is sent once the one before is answered."""
     meanwhile: bytes = rb"(?!)"
     """What may also be answered while the models still load, as a regular expression for all of it."""
+    any_order: bool = False
+    """Whether it is answered by one JSON document whose keys come in another order in every process."""
 
     def talk(self, port: int, alive: Callable[[], bool]) -> bytes:
         """Connects as soon as the port is open and gives all that is answered, but for moments.
@@ -50,7 +53,8 @@ class Conversation(NamedTuple):
                 answered = b"".join(self._exchange(connection))
         except OSError as error:
             raise LostError(f"{self.name}: {error}") from error
-        return _MOMENTS.sub(rb"\r\n\1: -", answered)
+        answered = _MOMENTS.sub(rb"\r\n\1: -", answered)
+        return _sort_keys(answered) if self.any_order else answered
 
     def _exchange(self, connection: socket.socket) -> Iterator[bytes]:
         for place, piece in enumerate(self.pieces):
@@ -102,7 +106,7 @@ def conversations(picture: Picture, model: str) -> list[Conversation]:
         Conversation("health", (live * 3,)),
         Conversation("readiness", (ready,), meanwhile=rb'HTTP/1\.1 503 .*\r\n\r\n\{"ready": false\}\n'),
         Conversation("status", (_get(status),), meanwhile=rb'HTTP/1\.1 200 .*"state": "(START|LOADING)".*'),
-        Conversation("metadata", (_get(f"{status}/metadata"),)),
+        Conversation("metadata", (_get(f"{status}/metadata"),), any_order=True),
         Conversation("tensors", (post(rest, "application/json", black, keep_alive=True),)),
         Conversation("bad tensors", (post(rest, "application/json", b'{"instances": [', keep_alive=True),)),
     ]
@@ -120,6 +124,14 @@ def _connect(port: int, alive: Callable[[], bool]) -> socket.socket:
             if not alive():
                 raise
             time.sleep(RETRY_S)
+
+
+def _sort_keys(answered: bytes) -> bytes:
+    head, separator, body = answered.partition(HEAD_END)
+    try:
+        return head + separator + json.dumps(json.loads(body), sort_keys=True).encode()
+    except ValueError:
+        return answered
 
 
 def _read_answer(connection: socket.socket) -> bytes:
