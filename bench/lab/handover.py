@@ -32,13 +32,12 @@ if TYPE_CHECKING:
 
 MODEL = "mobilenet"
 DEFAULT_STARTS = 200
+DEFAULT_SPREAD_S = 0.6
 _SERVERS = ("server_python_fast", "server_python_slow")
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
 _PAUSE_S = 0.005
 """Between two conversations of one kind."""
-_SPREAD_S = 0.6
-"""In every other start the clients come one by one."""
 _AFTERWARDS_S = 0.1
 """How long it is asked on once the server is ready."""
 _SHOWN = 5
@@ -122,9 +121,17 @@ def parse_options() -> argparse.Namespace:
     add = parser.add_argument
     add("servers", nargs="*", metavar="SERVER", help=f"which to start (default: {_SERVERS[0]})")
     add("-n", "--starts", type=int, default=DEFAULT_STARTS, help="of each server (default: %(default)s)")
+    add(
+        "--spread",
+        type=float,
+        default=DEFAULT_SPREAD_S,
+        metavar="SECONDS",
+        help="in every other start the clients come one by one during so long; else all of them at once "
+        "(default: %(default)s)",
+    )
     options = parser.parse_args()
-    if options.starts < 1:
-        parser.error("--starts: 1 or more")
+    if options.starts < 1 or options.spread < 0:
+        parser.error("--starts: 1 or more; --spread: 0 or more")
     if set(options.servers) - set(_SERVERS):
         parser.error(f"servers with a first responder are {' and '.join(_SERVERS)}")
     return options
@@ -194,7 +201,7 @@ def main() -> None:
         starts = []
         for number in range(1, options.starts + 1):
             # At once, the full server is called at once; else the hand-over comes at all its other moments.
-            starts.append(start_once(server, expected, 0 if number % 2 else _SPREAD_S))
+            starts.append(start_once(server, expected, 0 if number % 2 else options.spread))
             faults += [f"{server.name}, start {number}: {fault}" for fault in starts[-1].faults]
             say(f"start {number} of {options.starts}: {server.name}, {starts[-1].connections} connections")
         sums = [sum(each) for each in zip(*(start[:3] for start in starts), strict=True)]
