@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.contract.model_config import model_config
+from tests.first_responder.foreign import FOREIGN, LIMIT_BYTES
 from tests.first_responder.responding import exchange, read_answer, request, without_moments
+from tests.image.files import kinds
 from tests.server_process import ANSWER_LIMIT_S, ServerProcess, serving
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ PATH = "/figures"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CONNECTIONS = 90
 """More than the first responder holds."""
+TRIES = 3
+"""On a machine that is busy a picture may come after the half second in which it is waited for."""
 
 
 @pytest.fixture(params=["fast", "slow"])
@@ -73,7 +78,7 @@ def lines(server: ServerProcess) -> list[dict[str, Any]]:
 
 
 def test_a_picture_is_answered_before_the_full_server_is_there(starting: Target, cat: bytes, monitoring: str) -> None:
-    assert answered_first(starting, cat, monitoring)
+    assert any(answered_first(starting, cat, monitoring) for _ in range(TRIES))
 
 
 def test_a_config_file_with_one_model_keeps_it(
@@ -81,7 +86,8 @@ def test_a_config_file_with_one_model_keeps_it(
 ) -> None:
     fast = targets["fast"]
     (tmp_path / "models.config").write_text(model_config({"mobilenet": fast.base_path}))
-    assert answered_first(fast, cat, monitoring, f"--model_config_file={tmp_path / 'models.config'}")
+    flags = (monitoring, f"--model_config_file={tmp_path / 'models.config'}")
+    assert any(answered_first(fast, cat, *flags) for _ in range(TRIES))
 
 
 def test_a_flag_turns_it_off(targets: dict[str, Target], cat: bytes, monitoring: str) -> None:
@@ -199,3 +205,21 @@ def test_a_picture_that_comes_in_two_halves(
                 pass
             connection.sendall(cat[-1000:])
             assert without_moments(read_answer(connection)) == b"HTTP/1.1 100 Continue\r\n\r\n" + expected[name]
+
+
+@pytest.mark.parametrize("name", ["fast", "slow"])
+def test_the_full_servers_verdict_on_whatever_is_not_its_own(targets: dict[str, Target], name: str) -> None:
+    """All of it arrives as soon as the port is open, alone and behind a picture."""
+    small = kinds()["png"]
+    sent = [first + foreign for foreign in FOREIGN.values() for first in (b"", request(small))]
+    command = (*targets[name].command, f"--max_body_bytes={LIMIT_BYTES}")
+    assert len(small) < LIMIT_BYTES
+    with serving(targets[name].python(), *command, "--first_responder=false") as server:
+        server.wait_until_open()
+        server.predict(small)
+        expected = [without_moments(exchange(server.port, each)) for each in sent]
+    with serving(targets[name].python(), *command) as server, ThreadPoolExecutor(len(sent)) as clients:
+        server.wait_until_open()
+        answers = list(clients.map(partial(exchange, server.port), sent))
+    for question, answer, right in zip(sent, answers, expected, strict=True):
+        assert without_moments(answer) == right, question[:1000]
