@@ -74,7 +74,7 @@ def moments(count: int, whole_s: float) -> Iterator[tuple[int, float]]:
         yield step, whole_s * step / (count - 1)
 
 
-@pytest.mark.parametrize(("name", "count", "whole_s"), [("fast", 10, 0.6), ("slow", 6, 1.6)])
+@pytest.mark.parametrize(("name", "count", "whole_s"), [("fast", 8, 0.6), ("slow", 5, 1.6)])
 def test_what_was_accepted_before_sigterm_is_answered(
     request: pytest.FixtureRequest, name: str, count: int, whole_s: float, cat: bytes
 ) -> None:
@@ -105,7 +105,7 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
 def test_sigint_ends_it_at_once(fast: Starting, number: signal.Signals, cat: bytes) -> None:
-    for step, moment_s in moments(6, 0.5):
+    for step, moment_s in moments(4, 0.5):
         with fast.start() as server:
             server.wait_until_open()
             (worker,) = workers_of(server)
@@ -151,7 +151,7 @@ def test_a_crash_behind_the_first_answer_is_made_good(starting: Starting, cat: b
 
 def test_a_crash_at_any_moment_is_made_good_or_ends_it_with_the_reason(slow: Starting, cat: bytes) -> None:
     statuses = []
-    for step, moment_s in moments(4, 1.0):
+    for step, moment_s in moments(3, 0.8):
         with slow.start() as server:
             server.wait_until_open()
             (crashed,) = workers_of(server)
