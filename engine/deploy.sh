@@ -15,16 +15,18 @@ if ! type -P gcloud >/dev/null; then
   echo "gcloud is not installed: get it from https://cloud.google.com/sdk/docs/install, then run gcloud auth login" >&2
   exit 1
 fi
-model=$(bash "$root/engine/model.sh" "$server")
+bash "$root/engine/model.sh" "$server" >/dev/null
 
 # Cloud Build receives a folder whole, and wants the Dockerfile at its top: only what the Dockerfile copies goes there.
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-mkdir "$stage/$server" "$stage/engine"
 cp "$root/$server/Dockerfile" "$stage"
-cp "$root/$server/requirements.txt" "$root/$server/main.py" "$stage/$server"
-cp -R "$root/engine/root" "$stage/engine"
-cp -R "$root/firstserve" "$root/$model" "$stage"
+grep '^COPY [^-]' "$stage/Dockerfile" | while read -ra words; do
+  for path in "${words[@]:1:${#words[@]}-2}"; do
+    mkdir -p "$stage/$(dirname "$path")"
+    cp -R "$root/$path" "$stage/$path"
+  done
+done
 find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 
 # The first generation is gVisor: of the two, the one that starts faster. The health check, a beta option, may have been

@@ -80,6 +80,7 @@ def test_sends_the_dockerfile_at_the_top_and_what_it_copies(
         "./Dockerfile",
         "./saved_model_tflite/1/model.tflite",
         "./server_python_fast/main.py",
+        "./server_python_fast/requirements-build.txt",
         "./server_python_fast/requirements.txt",
     }
     assert not Path(stage).exists()
