@@ -58,10 +58,15 @@ class FirstModel:
 
     def take(self, version: Version) -> Servable | None:
         """The servable, once, as soon as it is loaded; None for another version. Raises what loading has raised."""
-        if self._taken or version != self.version:
+        if self._taken:
             return None
         self._taken = True
         self._loaded.wait()
+        if version != self.version:
+            # A newer one has come meanwhile, so nobody wants this one any more.
+            if self._servable is not None:
+                self._servable.close()
+            return None
         if self._error is not None:
             raise self._error
         return self._servable

@@ -36,6 +36,9 @@ _SENDER_S = 2.0
 """A request that takes longer to come is for the full server, which waits longer."""
 _QUIET_S = 0.5
 """So long the full server waits for a first picture."""
+_LOAD_S = 10.0
+"""So long it waits for the answer to one; a picture's time limit begins when the full server has it."""
+_LOOK_S = 0.05
 _ANSWER_S = 1.0
 """So long a client may take to make room for an answer."""
 _SWITCH_S = 0.0005
@@ -77,15 +80,13 @@ class FirstResponder:
 
     def wait_for_turn(self) -> None:
         """Returns when the first answer is out, when the full server is needed, or when no picture has come."""
-        quiet_end_s = self._started_s + _QUIET_S
         with self._changed:
             while not self._turn:
-                waiting = self._busy or self._complete
-                left_s = quiet_end_s - time.monotonic()
-                if left_s <= 0 and not waiting:
+                patience_s = _LOAD_S if self._busy or self._complete else _QUIET_S
+                if time.monotonic() - self._started_s >= patience_s:
                     return
                 # Woken also to see what a signal has set.
-                self._changed.wait(max(left_s, _QUIET_S / 10) if waiting else left_s)
+                self._changed.wait(_LOOK_S)
 
     def stop(self) -> list[Arrival]:
         """Answers no more; gives the connections that are open, in the order in which they came.
