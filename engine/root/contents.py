@@ -46,9 +46,20 @@ LEFT_OUT = (
     "PIL._avif",
     "PIL._imagingcms",
     "PIL._imagingft",
-    # NumPy's random numbers and Fourier transforms, which it imports when they are asked for
+    # parts of NumPy that it imports when they are asked for
     "numpy.fft",
+    "numpy.ma",
+    "numpy.polynomial",
     "numpy.random",
+    # what other modules do without: archives of these kinds, decimal numbers in Python, macOS's settings
+    "_bz2",
+    "_lzma",
+    "_pydecimal",
+    "bz2",
+    "lzma",
+    "plistlib",
+    "statistics",
+    "tarfile",
     # pools of processes
     "multiprocessing",
     # clients of other protocols
