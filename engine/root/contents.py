@@ -66,6 +66,8 @@ LEFT_OUT = (
     "ftplib",
     "smtplib",
     "xmlrpc",
+    # which uuid does without
+    "_uuid",
     # OpenSSL, which stand_ins/ssl.py does without
     "_hashlib",
     "_ssl",
@@ -73,3 +75,16 @@ LEFT_OUT = (
     "sitecustomize",
 )
 """Modules that are named and never run: what imports them does so within functions, or does without."""
+
+FIRST_ANSWER = (
+    "firstserve.server",
+    "firstserve.config.flags",
+    "firstserve.first_responder.responder",
+    "firstserve.image.classifier",
+    "firstserve.listener",
+    "firstserve.runtimes.associated_file",
+    "firstserve.runtimes.litert",
+    "firstserve.runtimes.tensorflow",
+    "PIL.JpegImagePlugin",
+)
+"""Modules that import, together, what the first answer to a photo needs."""

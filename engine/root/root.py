@@ -4,13 +4,14 @@
 /usr/lib/python3.11/              all modules in one folder, the standard library's, the packages' and firstserve:
                                   bytecode in the file `modules`, extension modules, the libraries that packages bring
 /usr/lib/                         the shared libraries of this system that any of those needs, and ld.so's cache
-/usr/share/doc/                   their licences; those of packages are in their *.dist-info
+/usr/share/doc/                   their licences, by gzip; those of packages are in their *.dist-info
 /app/main.py                      the server, which is /usr/bin/tensorflow_model_server as well
 /etc/passwd, /etc/group, /tmp/
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 import py_compile
 import shutil
@@ -21,13 +22,14 @@ from importlib.util import decode_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.root.contents import LEFT_OUT, NAMED
+from engine.root.contents import FIRST_ANSWER, LEFT_OUT, NAMED
 from engine.root.elf import copy_loaded, is_elf
 from engine.root.errors import MissingPart
 from engine.root.libraries import needed_libraries
 from engine.root.licences import licences_of_packages, licences_of_system
 from engine.root.modules import Modules
 from engine.root.store import Store
+from engine.root.zstandard import find_library
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +47,13 @@ _STAND_INS = Path(__file__).with_name("stand_ins")
 _OPTIMIZE = 2
 """As -OO: without documentation, which is a fifth of it, and assertions."""
 _SOURCES = {".py", ".pyi", ".pyc", ".proto", ".typed"}
-_PRINT_MODULES = "import sys; print(*sys.modules)"
+_PRINT_MODULES = """
+import sys
+for name, module in list(sys.modules.items()):
+    spec = getattr(module, "__spec__", None)
+    if spec is not None and spec.origin not in {"built-in", "frozen"}:
+        print(name)
+"""
 _ACCOUNTS = {
     "/etc/passwd": "root:x:0:0:root:/:/bin/false\nnonroot:x:65532:65532:nonroot:/tmp:/bin/false\n",
     "/etc/group": "root:x:0:\nnonroot:x:65532:\n",
@@ -62,6 +70,7 @@ class Root:
         self._binaries: list[Path] = []
         self._store = Store()
         self._early = _modules_at_start()
+        self._extensions: dict[str, Path] = {}
 
     def place(self, path: str) -> Path:
         """Where a path of the image is while it is made, in a folder that is there."""
@@ -81,16 +90,24 @@ class Root:
         else:
             shutil.copyfile(source, target)
 
+    def put_text(self, source: Path, path: str) -> None:
+        """Puts a text in: compressed, or of metadata what Python reads, which ends where the description begins."""
+        if source.name == "METADATA":
+            self.place(path).write_bytes(source.read_bytes().partition(b"\n\n")[0] + b"\n")
+        else:
+            self.place(f"{path}.gz").write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+
     def put_module(self, module: Module) -> None:
         """Puts a module in: an extension as it is; source as bytecode, in the store or, if it is early, in a file."""
         is_package = bool(module.folders)
         if module.file is None:
-            self._store.add(module.name, None, is_package=is_package)
+            self._store.add_folder(module.name)
             return
-        folder = "/".join(module.name.split(".")[: None if is_package else -1])
-        path = f"{_TREE}/{folder}/{module.file.name}"
+        folders = module.name.split(".")[: None if is_package else -1]
+        path = "/".join((_TREE, *folders, module.file.name))
         if module.is_extension:
             self.put(module.file, path)
+            self._extensions[module.name] = self.place(path)
         elif module.name in self._early:
             self.put_bytecode(module.file, path)
         else:
@@ -113,6 +130,18 @@ class Root:
         """Puts in what all modules lie in that are no files, and what imports them from there."""
         self._store.write(self.place(_STORE))
         self.put_bytecode(_INSIDE / "sitecustomize.py", f"{_TREE}/sitecustomize.py")
+
+    def pack(self, packages: Path) -> None:
+        """Packs all modules that the first answer does not need, half of which few servers come to need."""
+        script = f"import {', '.join(FIRST_ANSWER)}\n{_PRINT_MODULES}"
+        needed = frozenset(self.run("-P", "-c", script).split())
+        for name, library in self._extensions.items():
+            # The libraries of packages lie beside them, and are found from where they are.
+            if name not in needed and b"$ORIGIN" not in library.read_bytes():
+                self._store.add_extension(name, library.read_bytes())
+                library.unlink()
+        library = find_library(packages)
+        self._store.write_packed(self.place(_STORE), needed, library, str(library.relative_to(packages)))
 
     def put_needed_libraries(self, packages: Path) -> list[Path]:
         """Puts in what all programs and libraries need that are in, and gives the system's files among it."""
@@ -140,12 +169,13 @@ class Root:
                 folder.chmod(0o755 if folder.is_dir() or folder.stat().st_mode & 0o100 else 0o644)
         temporary.chmod(0o1777)
 
-    def run(self, *arguments: str) -> None:
-        """Runs its interpreter in it. Raises MissingPart with what it says where that fails, PermissionError."""
+    def run(self, *arguments: str) -> str:
+        """What its interpreter prints in it. Raises MissingPart with what it says where that fails, PermissionError."""
         command = ["chroot", str(self._folder), _PYTHON, *arguments]
         ended = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)
         if ended.returncode:
             raise MissingPart(f"the root does not do without it: {ended.stderr}")
+        return ended.stdout
 
 
 def make_root(folder: Path, application: Path, packages: Path, libraries: Sequence[str]) -> None:
@@ -172,23 +202,24 @@ def make_root(folder: Path, application: Path, packages: Path, libraries: Sequen
     for library in libraries:
         root.put(packages / library, f"{_TREE}/{library}")
     for text in licences_of_packages(packages):
-        root.put(text, f"{_TREE}/{text.relative_to(packages)}")
+        root.put_text(text, f"{_TREE}/{text.relative_to(packages)}")
     system = root.put_needed_libraries(packages)
     for text in licences_of_system([interpreter, *system]):
-        root.put(text, str(text))
+        root.put_text(text, str(text))
     main = root.place("/app/main.py")
     main.write_text((application / "main.py").read_text().replace("#!/usr/bin/env python3", f"#!{_PYTHON}"))
     main.chmod(0o755)
     root.place("/usr/bin/tensorflow_model_server").symlink_to("/app/main.py")
     root.put_system()
+    root.pack(packages)
     root.run("-c", f"import {', '.join(name for name in own if not name.endswith('__main__'))}")
     root.run("/app/main.py", "--help")
 
 
 def _modules_at_start() -> frozenset[str]:
-    """What Python imports before it can be told to look into a file of ours."""
+    """What Python imports before it can be told to look into a file of ours, and what it looks for to know its home."""
     started = subprocess.run([sys.executable, "-I", "-c", _PRINT_MODULES], capture_output=True, text=True, check=True)
-    return frozenset(started.stdout.split())
+    return frozenset(("os", *started.stdout.split()))
 
 
 def _module_name(file: Path) -> str:
