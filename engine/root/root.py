@@ -44,6 +44,8 @@ _INSIDE = Path(__file__).with_name("inside")
 """Modules that are run in the image alone."""
 _STAND_INS = Path(__file__).with_name("stand_ins")
 """Modules that take the place of the standard library's."""
+_PACKED_BYTES = 64 * 1024
+"""Extension modules from this size on are packed, unless they are needed at once."""
 _OPTIMIZE = 2
 """As -OO: without documentation, which is a fifth of it, and assertions."""
 _SOURCES = {".py", ".pyi", ".pyc", ".proto", ".typed"}
@@ -136,9 +138,10 @@ class Root:
         script = f"import {', '.join(FIRST_ANSWER)}\n{_PRINT_MODULES}"
         needed = frozenset(self.run("-P", "-c", script).split())
         for name, library in self._extensions.items():
+            content = library.read_bytes()
             # The libraries of packages lie beside them, and are found from where they are.
-            if name not in needed and b"$ORIGIN" not in library.read_bytes():
-                self._store.add_extension(name, library.read_bytes())
+            if name not in needed and len(content) >= _PACKED_BYTES and b"$ORIGIN" not in content:
+                self._store.add_extension(name, content)
                 library.unlink()
         library = find_library(packages)
         self._store.write_packed(self.place(_STORE), needed, library, str(library.relative_to(packages)))

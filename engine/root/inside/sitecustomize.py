@@ -122,22 +122,25 @@ class _Extension(ExtensionFileLoader):
     def create_module(self, spec: ModuleSpec) -> "ModuleType":
         """Loads the shared library."""
         origin = spec.origin
-        if posix.access("/proc/self/fd", posix.X_OK):
+        in_memory = posix.access("/proc/self/fd", posix.X_OK)
+        if in_memory:
+            # Left open: the loader of libraries takes one of the same path for the same library.
             file = posix.memfd_create(spec.name)
-            place = spec.origin = f"/proc/self/fd/{file}"
+            place = f"/proc/self/fd/{file}"
         else:
-            place = spec.origin = f"/tmp/{spec.name}-{posix.getpid()}.so"  # noqa: S108 - the image's own
+            place = f"/tmp/{spec.name}-{posix.getpid()}.so"  # noqa: S108 - the image's own
             file = posix.open(place, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o700)
         try:
             library = memoryview(self._store.read(spec.name))
             while library:
                 library = library[posix.write(file, library) :]
+            spec.origin = place
             return super().create_module(spec)
         finally:
-            if place.startswith("/tmp/"):  # noqa: S108 - as above
-                posix.unlink(place)
-            posix.close(file)
             spec.origin = origin
+            if not in_memory:
+                posix.close(file)
+                posix.unlink(place)
 
 
 sys.meta_path.insert(0, ModuleStore(f"{__file__.rpartition('/')[0]}/modules"))
