@@ -50,6 +50,10 @@ class ModuleStore:
         spec.has_location = spec.origin is not None
         return spec
 
+    def invalidate_caches(self) -> None:
+        """Gives back what is kept to unpack with; importlib.invalidate_caches calls it."""
+        self._unpacker = None
+
     def create_module(self, _spec: ModuleSpec) -> "ModuleType | None":
         """Leaves it to Python."""
         return None
@@ -77,10 +81,11 @@ class ModuleStore:
         octets = posix.pread(self._file, size_bytes, self._start + place)
         if place < self._dictionary_bytes or not unpacked_bytes:
             return octets
-        if self._unpacker is None:
+        unpacker = self._unpacker
+        if unpacker is None:
             dictionary = posix.pread(self._file, self._dictionary_bytes, self._start)
-            self._unpacker = _Unpacker(f"{self._folder}/{self._library}", dictionary)
-        return self._unpacker.unpack(octets, unpacked_bytes)
+            unpacker = self._unpacker = _Unpacker(f"{self._folder}/{self._library}", dictionary)
+        return unpacker.unpack(octets, unpacked_bytes)
 
 
 class _Unpacker:
