@@ -5,6 +5,7 @@ settings, model configs -> models that load in the background -> ready lines, an
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ class ModelServer:
                 on_failed(FirstserveError(f"gRPC cannot start: {error!r}"))
                 return
             self._say_ready()
+            # The start is over, and little is imported from here on: what importing keeps in memory goes.
+            importlib.invalidate_caches()
 
         try:
             self.manager.start(configs, on_settled, self._read_configs)

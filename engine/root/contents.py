@@ -77,8 +77,12 @@ LEFT_OUT = (
 """Modules that are named and never run: what imports them does so within functions, or does without."""
 
 FIRST_ANSWER = (
-    "firstserve.server",
+    "firstserve.cli",
+    "firstserve.supervisor",
+    "firstserve.config.command_line",
     "firstserve.config.flags",
+    "firstserve.server",
+    "firstserve.first_responder.first_model",
     "firstserve.first_responder.responder",
     "firstserve.image.classifier",
     "firstserve.listener",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -58,8 +57,6 @@ class HttpServer:
         if self._responder is None:
             return []
         arrivals = self._responder.stop()
-        # What follows imports little: what importing keeps in memory goes.
-        importlib.invalidate_caches()
         # Only now: until here nobody but the first responder used the model.
         self._start_loading()
         if self._responder.model.is_loaded:

@@ -29,6 +29,7 @@ class ModuleStore:
         head = marshal.loads(posix.pread(self._file, head_bytes, _HEAD_BYTES))  # noqa: S302 - the image's own
         self._library, self._dictionary_bytes, self._index = head
         self._unpacker: _Unpacker | None = None
+        self._keeps_unpacker = True
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         """Where a module lies; None for one that is not in the store."""
@@ -51,8 +52,8 @@ class ModuleStore:
         return spec
 
     def invalidate_caches(self) -> None:
-        """Gives back what is kept to unpack with; importlib.invalidate_caches calls it."""
-        self._unpacker = None
+        """Gives back what is kept to unpack with, and keeps it no more; importlib.invalidate_caches calls it."""
+        self._unpacker, self._keeps_unpacker = None, False
 
     def create_module(self, _spec: ModuleSpec) -> "ModuleType | None":
         """Leaves it to Python."""
@@ -84,7 +85,9 @@ class ModuleStore:
         unpacker = self._unpacker
         if unpacker is None:
             dictionary = posix.pread(self._file, self._dictionary_bytes, self._start)
-            unpacker = self._unpacker = _Unpacker(f"{self._folder}/{self._library}", dictionary)
+            unpacker = _Unpacker(f"{self._folder}/{self._library}", dictionary)
+            if self._keeps_unpacker:
+                self._unpacker = unpacker
         return unpacker.unpack(octets, unpacked_bytes)
 
 

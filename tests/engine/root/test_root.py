@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.root.store import HEAD_BYTES
+from tests.contract.test_cold_path import FIRSTSERVE, RUNTIMES
 from tests.engine.running import ROOT
 from tests.server_process import environment_python
 
@@ -65,6 +68,15 @@ def test_only_what_python_starts_with_is_a_file(root: Path) -> None:
     names = {path.stem for path in root.rglob("*.pyc")}
     assert {"os", "sitecustomize"} < names
     assert names.isdisjoint({"socket", "json", "flask", "supervisor"})
+
+
+def test_what_the_first_answer_needs_is_not_packed(root: Path) -> None:
+    (store,) = root.rglob("modules")
+    content = store.read_bytes()
+    _, unpacked_bytes, index = marshal.loads(content[HEAD_BYTES:])  # noqa: S302 - written by ourselves
+    for name in (*FIRSTSERVE.split(), *(f"runtimes.{each}" for each in RUNTIMES["fast"].split())):
+        _, place, _, _ = index[f"firstserve.{name}"]
+        assert place < unpacked_bytes, name
 
 
 def test_modules_of_the_store_know_where_they_would_lie(root: Path) -> None:
