@@ -110,9 +110,10 @@ def test_instances_share_it(version: Path, litert: Callable[..., LiteRtServable]
 
 def test_nothing_stays_open_after_close(version: Path, litert: Callable[..., LiteRtServable]) -> None:
     litert(version).close()
-    open_before = sorted(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names only
+    open_before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names only
     litert(version).close()
-    assert sorted(os.listdir("/proc/self/fd")) == open_before  # noqa: PTH208
+    # What earlier tests have left behind may be closed meanwhile.
+    assert set(os.listdir("/proc/self/fd")) <= open_before  # noqa: PTH208
     assert str(version) not in mapped_files()
 
 
