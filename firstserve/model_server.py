@@ -6,6 +6,7 @@ settings, model configs -> models that load in the background -> ready lines, an
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ from firstserve.logs.access import Access, AccessLog
 from firstserve.models.loader import Loader
 from firstserve.models.manager import ModelManager
 from firstserve.monitoring.recorder import Recorder
+from firstserve.refusal import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from typing import NoReturn
 
     from firstserve.config.settings import Settings
     from firstserve.first_responder.answer import Answered
@@ -56,33 +59,12 @@ class ModelServer:
         self._note = note
         self._rpc: GrpcServer | None = None
 
-    def start(self, configs: Sequence[ModelConfig], on_failed: Callable[[FirstserveError], None]) -> None:
-        """Begins to load the models; `on_failed` is called, from a thread, where one cannot be served."""
-
-        def on_settled(fault: FirstserveError | None) -> None:
-            if fault is not None:
-                on_failed(fault)
-                return
-            self._note.mark_loaded()
-            self.clock.mark("runtime_loaded")
-            self.clock.mark_ready()
-            self.settled.set()
-            try:
-                self._start_rpc()
-            except FirstserveError as error:
-                on_failed(error)
-                return
-            except Exception as error:  # noqa: BLE001 - a server that was asked for gRPC must not go on without it
-                on_failed(FirstserveError(f"gRPC cannot start: {error!r}"))
-                return
-            self._say_ready()
-            # The start is over, and little is imported from here on: what importing keeps in memory goes.
-            importlib.invalidate_caches()
-
+    def start(self, configs: Sequence[ModelConfig]) -> None:
+        """Begins to load the models; where one cannot be served, says why and ends the process."""
         try:
-            self.manager.start(configs, on_settled, self._read_configs)
+            self.manager.start(configs, self._on_settled, self._read_configs)
         except FirstserveError as error:
-            on_failed(error)
+            self._give_up(error)
 
     def stop(self, grace_s: float) -> None:
         """Takes no more calls by gRPC, and returns when those that are under way have been answered."""
@@ -95,6 +77,29 @@ class ModelServer:
         access = Access()
         access.was_answered(answered)
         self.access_log.http(access, "POST", "/predict", 200, answered.trace)
+
+    def _on_settled(self, fault: FirstserveError | None) -> None:
+        if fault is not None:
+            self._give_up(fault)
+        self._note.mark_loaded()
+        self.clock.mark("runtime_loaded")
+        self.clock.mark_ready()
+        self.settled.set()
+        try:
+            self._start_rpc()
+        except FirstserveError as error:
+            self._give_up(error)
+        except Exception as error:  # noqa: BLE001 - a server that was asked for gRPC must not go on without it
+            self._give_up(FirstserveError(f"gRPC cannot start: {error!r}"))
+        self._say_ready()
+        # The start is over, and little is imported from here on: what importing keeps in memory goes.
+        importlib.invalidate_caches()
+
+    def _give_up(self, error: FirstserveError) -> NoReturn:
+        status = refuse(error, like_tensorflow_serving=self.settings.like_tensorflow_serving)
+        self._note.mark_failed(status)
+        # From a thread, sys.exit would end no more than the thread, and the main thread may be waiting for ever.
+        os._exit(status)
 
     def _read_configs(self) -> Sequence[ModelConfig] | None:
         """The config file, read anew; None where it says nothing, or where there is none."""

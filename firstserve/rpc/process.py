@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -11,14 +10,12 @@ from typing import TYPE_CHECKING
 from firstserve.heap import bound_heap
 from firstserve.logs import configure
 from firstserve.model_server import ModelServer
-from firstserve.refusal import refuse
 from firstserve.supervisor import GRACE_S, SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from firstserve.config.settings import Settings
-    from firstserve.errors import FirstserveError
     from firstserve.models.load_note import LoadNote
     from firstserve.models.model_config import ModelConfig
     from firstserve.startup import StartupClock
@@ -33,14 +30,7 @@ def serve_rpc(settings: Settings, configs: Sequence[ModelConfig], note: LoadNote
         signal.signal(number, lambda *_: ended.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     server = ModelServer(settings, None, note, clock)
-
-    def on_failed(error: FirstserveError) -> None:
-        status = refuse(error, like_tensorflow_serving=settings.like_tensorflow_serving)
-        note.mark_failed(status)
-        # The main thread may be waiting for ever.
-        os._exit(status)
-
-    server.start(configs, on_failed)
+    server.start(configs)
     gc.enable()
     ended.wait()
     server.stop(GRACE_S)

@@ -10,7 +10,6 @@ from gunicorn.config import Config
 
 from firstserve.logs import configure
 from firstserve.model_server import ModelServer
-from firstserve.refusal import refuse
 from firstserve.supervisor import GRACE_S
 from firstserve.web.gunicorn_log import GunicornLog
 from firstserve.web.worker import Worker
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from firstserve.errors import FirstserveError
     from firstserve.first_responder.connection import Arrival
     from firstserve.first_responder.responder import FirstResponder
     from firstserve.launch import Launch
@@ -67,7 +65,7 @@ class HttpServer:
         return arrivals
 
     def _start_loading(self) -> None:
-        self._server.start(self._launch.configs, self._on_failed)
+        self._server.start(self._launch.configs)
 
     def wsgi(self) -> Flask:
         """Makes the application; gunicorn's worker calls it."""
@@ -100,9 +98,3 @@ class HttpServer:
         for name, value in values.items():
             config.set(name, value)
         return config
-
-    def _on_failed(self, error: FirstserveError) -> None:
-        status = refuse(error, like_tensorflow_serving=self._launch.settings.like_tensorflow_serving)
-        self._launch.note.mark_failed(status)
-        # From a thread, sys.exit would end no more than the thread.
-        os._exit(status)
