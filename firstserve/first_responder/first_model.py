@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from firstserve.runtimes import choose_runtime, load_servable
+from firstserve.runtimes import load_servable, name_runtime
 
 if TYPE_CHECKING:
     from firstserve.config.settings import Settings
@@ -35,8 +35,7 @@ class FirstModel:
         settings = self._settings
         self._note.begin(str(self.version.path))
         try:
-            if self.runtime == "auto":
-                self.runtime = choose_runtime(self.version.path, prefer_tflite=settings.runtime_options.prefer_tflite)
+            self.runtime = name_runtime(self.version.path, settings.runtime, settings.runtime_options)
             self._servable = load_servable(self.version.path, self.runtime, settings.runtime_options)
         except Exception as error:  # noqa: BLE001 - told by the full server, which takes it
             self._error = error

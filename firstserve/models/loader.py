@@ -11,7 +11,7 @@ from firstserve.errors import FirstserveError, LoadError
 from firstserve.heap import forget_file, give_back
 from firstserve.image.classifier import ImageClassifier
 from firstserve.models.served_model import ServedModel
-from firstserve.runtimes import choose_runtime, load_servable
+from firstserve.runtimes import load_servable, name_runtime
 
 if TYPE_CHECKING:
     from firstserve.batching import BatchScheduler
@@ -53,9 +53,7 @@ class Loader:
             probe_version(version.path, settings.runtime, settings.runtime_options)
         self._note.begin(str(version.path))
         try:
-            runtime = settings.runtime
-            if runtime == "auto":
-                runtime = choose_runtime(version.path, prefer_tflite=settings.runtime_options.prefer_tflite)
+            runtime = name_runtime(version.path, settings.runtime, settings.runtime_options)
             servable = self._take_first(name, version) or load_servable(version.path, runtime, settings.runtime_options)
         except FirstserveError:
             raise

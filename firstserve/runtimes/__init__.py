@@ -33,10 +33,17 @@ def choose_runtime(version_folder: Path, *, prefer_tflite: bool = True) -> str:
     raise LoadError(f"no model in {version_folder}: expected the file model.tflite or saved_model.pb there")
 
 
+def name_runtime(version_folder: Path, runtime: str, options: RuntimeOptions) -> str:
+    """The runtime that `load_servable` takes: the one of this name, or for `auto` what the folder asks for.
+
+    Raises LoadError where it asks for none.
+    """
+    return choose_runtime(version_folder, prefer_tflite=options.prefer_tflite) if runtime == "auto" else runtime
+
+
 def load_servable(version_folder: Path, runtime: str, options: RuntimeOptions) -> Servable:
     """Loads a version folder through the runtime of this name, or `auto`. Raises LoadError."""
-    if runtime == "auto":
-        runtime = choose_runtime(version_folder, prefer_tflite=options.prefer_tflite)
+    runtime = name_runtime(version_folder, runtime, options)
     # One branch each, so that only the runtime in use is imported.
     if runtime == "litert":
         from firstserve.runtimes.litert import load as load_litert
