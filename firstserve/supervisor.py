@@ -44,23 +44,26 @@ class Supervisor:
 
     def run(self) -> int:
         """Gives the exit status of the whole."""
-        self._fork(first=True)
         is_first = True
+        # A signal that comes while no worker is known, or none is prepared for it, would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        while True:
+            self._fork(first=is_first)
+            status = self._end(self._wait(), is_first=is_first)
+            if status is not None:
+                return status
+            is_first = False
+
+    def _wait(self) -> int:
+        """How the worker has ended, as `_end` takes it; from then on signals are blocked."""
         while True:
             pid, wait_status = os.wait()
             # The first process of a container is handed whatever others leave behind.
-            if pid != self._worker_pid:
-                continue
-            # A signal between here and the moment when the next worker is known would be lost.
-            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-            status = self._end(os.waitstatus_to_exitcode(wait_status), is_first=is_first)
-            if status is not None:
-                return status
-            self._fork(first=False)
-            is_first = False
+            if pid == self._worker_pid:
+                signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+                return os.waitstatus_to_exitcode(wait_status)
 
     def _fork(self, *, first: bool) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self._worker_pid = os.fork()
         if not self._worker_pid:
             self._be_worker(first=first)
