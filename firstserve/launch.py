@@ -1,4 +1,4 @@
-"""Launch: what a server that speaks HTTP starts with, made before the fork and handed down from there."""
+"""Launch: what a worker that speaks HTTP starts with."""
 
 from __future__ import annotations
 

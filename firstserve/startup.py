@@ -42,7 +42,7 @@ _TOLD = PHASES.index("answered")
 
 
 class StartupClock:
-    """When a start was how far. Made before the fork: `time.monotonic()` is one clock for all processes."""
+    """When a start was how far. `time.monotonic()` is one clock for all processes of a machine, the supervisor too."""
 
     def __init__(self, process_start_s: float | None = None) -> None:
         """Counts from a moment of `time.monotonic()`, or from now."""
