@@ -12,20 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_chart_is_a_png_and_an_svg(tmp_path: Path) -> None:
-    png, svg = draw([cold_starts()], tmp_path / "new/chart")
-    with Image.open(png) as image:
-        assert image.format == "PNG"
-        assert image.width == 2000
-    assert svg.read_text().rstrip().endswith("</svg>")
-
-
-def test_the_same_reports_give_the_same_bytes(tmp_path: Path) -> None:
-    report = cold_starts()
-    first, second = draw([report], tmp_path / "a"), draw([report], tmp_path / "b")
-    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
-
-
 def test_several_reports_share_one_chart(tmp_path: Path) -> None:
     one, _ = draw([cold_starts()], tmp_path / "one")
     two, _ = draw([cold_starts(), cold_starts()], tmp_path / "two")

@@ -14,20 +14,6 @@ RUNTIME = PARTS["runtime_loaded"][1]
 """Once in the legend, and once for every server with phases under every condition."""
 
 
-def test_a_waterfall_is_a_png_and_an_svg(tmp_path: Path) -> None:
-    png, svg = draw([cold_starts()], tmp_path / "new/waterfall")
-    with Image.open(png) as image:
-        assert image.format == "PNG"
-        assert image.width == 2000
-    assert svg.read_text().rstrip().endswith("</svg>")
-
-
-def test_the_same_reports_give_the_same_bytes(tmp_path: Path) -> None:
-    report = cold_starts()
-    first, second = draw([report], tmp_path / "a"), draw([report], tmp_path / "b")
-    assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
-
-
 def test_every_condition_has_a_bar_of_parts(tmp_path: Path) -> None:
     _, svg = draw([cold_starts()], tmp_path / "waterfall")
     assert svg.read_text().count(f"fill: {RUNTIME}") == 1 + 2
