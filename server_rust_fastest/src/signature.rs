@@ -1,0 +1,55 @@
+//! Signature: the inputs and outputs of one entry of a model, by their names.
+
+use std::collections::BTreeMap;
+
+use crate::tensor::DType;
+
+/// The signature that is asked for where a request names none.
+pub const DEFAULT_SIGNATURE: &str = "serving_default";
+/// The method name of a signature without one of its own.
+pub const PREDICT_METHOD: &str = "tensorflow/serving/predict";
+
+/// real = (stored - `zero_point`) * scale, for the whole tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Quantization {
+    pub scale: f32,
+    pub zero_point: i64,
+}
+
+/// What the model expects of a picture: (pixel - mean) / std, one value for all channels or one for each.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Normalization {
+    pub mean: Vec<f32>,
+    pub std: Vec<f32>,
+}
+
+/// An input or output of a signature.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorSpec {
+    /// Its name in the signature.
+    pub name: String,
+    /// Of its elements.
+    pub dtype: DType,
+    /// -1 where any size goes; None where even the rank is open.
+    pub shape: Option<Vec<i64>>,
+    /// Where the whole tensor has one.
+    pub quantization: Option<Quantization>,
+    /// From the .tflite's metadata.
+    pub normalization: Option<Normalization>,
+    /// The tensor in the graph; empty where nobody knows it.
+    pub tensor_name: String,
+}
+
+/// One entry of a model. Inputs and outputs are in the model's own order.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Signature {
+    pub method_name: String,
+    pub inputs: Vec<TensorSpec>,
+    pub outputs: Vec<TensorSpec>,
+}
+
+/// All signatures of a model by name.
+pub type Signatures = BTreeMap<String, Signature>;
