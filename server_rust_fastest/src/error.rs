@@ -105,6 +105,8 @@ pub struct Error {
     pub text: String,
     /// Seconds after which the same request may succeed.
     pub retry_after_s: Option<u32>,
+    /// What it says where nobody expects TensorFlow Serving's words, if that is something else.
+    pub plain_text: Option<String>,
 }
 
 /// What a fallible step gives.
@@ -112,7 +114,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     fn new(code: Code, text: impl Into<String>) -> Self {
-        Self { code, http: code.http(), text: text.into(), retry_after_s: None }
+        Self { code, http: code.http(), text: text.into(), retry_after_s: None, plain_text: None }
     }
 
     /// The request itself is wrong and stays wrong when it is repeated.
@@ -160,9 +162,18 @@ impl Error {
         Self::new(Code::DataLoss, text)
     }
 
-    /// Several models could not be loaded, each for a reason of its own.
-    pub fn unknown(text: impl Into<String>) -> Self {
-        Self::new(Code::Unknown, text)
+    /// Models could not be loaded, each of these versions for a reason of its own; the text is TensorFlow Serving's.
+    #[must_use]
+    pub fn models_unavailable(reasons: &[(String, i64, Self)]) -> Self {
+        let listed: String = reasons
+            .iter()
+            .map(|(name, version, reason)| {
+                format!("{{name: {name} version: {version}}} due to error: {}}}, ", reason.status())
+            })
+            .collect();
+        let text = format!("{} servable(s) did not become available: {{{listed}}}", reasons.len());
+        let plain: Vec<&str> = reasons.iter().map(|(_, _, reason)| reason.text.as_str()).collect();
+        Self { plain_text: Some(plain.join("; ")), ..Self::new(Code::Unknown, text) }
     }
 
     /// A fault of ours.
