@@ -12,6 +12,7 @@ pub mod http;
 pub mod image;
 pub mod json;
 pub mod litert;
+pub mod log;
 pub mod metadata;
 pub mod models;
 pub mod serve;

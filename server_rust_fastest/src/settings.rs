@@ -44,6 +44,9 @@ pub enum VersionPolicy {
     Specific(Vec<i64>),
 }
 
+/// The only platform of models that TensorFlow Serving knows; a .tflite is of it as well.
+pub const PLATFORM: &str = "tensorflow";
+
 /// One model that is to be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelConfig {
@@ -55,6 +58,8 @@ pub struct ModelConfig {
     pub policy: VersionPolicy,
     /// Label -> version.
     pub labels: std::collections::BTreeMap<String, i64>,
+    /// As the config has it; the manager refuses any but `PLATFORM`.
+    pub platform: String,
 }
 
 /// Which models are served, and how their versions come and go.
