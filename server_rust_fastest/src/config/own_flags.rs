@@ -1,0 +1,82 @@
+//! The flags that TensorFlow Serving does not have.
+
+use super::flag::{DefaultValue, Flag, Kind};
+use super::kinds::{boolean, count, lines_of_file, numbers, one_of, positive, positive_int64};
+use crate::settings::LogLevel;
+
+const RUNTIMES: [(&str, ()); 2] = [("auto", ()), ("litert", ())];
+const LOG_LEVELS: [(&str, LogLevel); 4] =
+    [("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warning", LogLevel::Warning), ("error", LogLevel::Error)];
+
+/// All of them: those of the family of servers, then this one's.
+#[rustfmt::skip] // one call a flag, whatever its length
+pub static OWN_FLAGS: [Flag; 13] = [
+    Flag::new(
+        "runtime", Kind::String, "auto",
+        "what runs the models: litert and auto are the same here, and any other is refused",
+        |_, text| one_of(text, &RUNTIMES),
+    ),
+    Flag::new(
+        "bind_address", Kind::String, "",
+        "the address that HTTP and gRPC listen on; unset: all of the machine's",
+        |flags, text| { text.clone_into(&mut flags.bind_address); Ok(()) },
+    ),
+    Flag::new(
+        "first_responder", Kind::Bool, "true",
+        "the full server is there from the first request on",
+        |_, text| boolean(text).map(drop),
+    ).without_effect(),
+    Flag::new(
+        "max_requests_at_once", Kind::Int32, "64",
+        "requests of all protocols that are read, waiting or running; more are answered at once with 429 or \
+         RESOURCE_EXHAUSTED",
+        |flags, text| positive(text).map(|value| flags.max_requests_at_once = value),
+    ),
+    Flag::new(
+        "max_body_bytes", Kind::Int64, "33554432",
+        "a longer picture is answered with 413",
+        |flags, text| positive_int64(text).map(|value| flags.max_body_bytes = value),
+    ),
+    Flag::new(
+        "max_image_pixels", Kind::Int64, "100000000",
+        "a picture of more pixels is answered with 413",
+        |flags, text| positive_int64(text).map(|value| flags.max_image_pixels = value),
+    ),
+    Flag::new(
+        "threads_per_run", Kind::Int32, "1",
+        "threads for one run of one model, where no --tensorflow_..._parallelism says more; 0 leaves it to the runtime",
+        |flags, text| count(text).map(|value| flags.threads_per_run = value),
+    ),
+    Flag::new(
+        "labels", Kind::String, "",
+        "a file with a class name a line, in place of what the model brings",
+        |flags, text| lines_of_file(text).map(|value| flags.labels = value),
+    ),
+    Flag::new(
+        "image_size", Kind::Int32, "224",
+        "width and height of pictures for a model that takes any",
+        |flags, text| positive(text).map(|value| flags.image_size = value),
+    ),
+    Flag::new(
+        "image_mean", Kind::Numbers, "",
+        "float inputs of /predict get (pixel - mean) / std, in place of what the model says; one number for all \
+         channels or three: 127.5",
+        |flags, text| numbers(text).map(|value| flags.image_mean = Some(value)),
+    ).with_default(DefaultValue::Unset),
+    Flag::new(
+        "image_std", Kind::Numbers, "",
+        "see --image_mean: 127.5",
+        |flags, text| numbers(text).map(|value| flags.image_std = Some(value)),
+    ).with_default(DefaultValue::Unset),
+    Flag::new(
+        "log_level", Kind::String, "info",
+        "what is logged on stderr; a line for every request needs info",
+        |flags, text| one_of(text, &LOG_LEVELS).map(|value| flags.log_level = Some(value)),
+    ),
+    Flag::new(
+        "litert_library", Kind::String, "",
+        "the file of the LiteRT library; unset: libLiteRt.so beside the program, or else where the system's loader \
+         finds one",
+        |flags, text| { text.clone_into(&mut flags.litert_library); Ok(()) },
+    ),
+];
