@@ -6,9 +6,10 @@ use std::{env, fs};
 use prost::Message as _;
 
 const PROTOS: &str = "../firstserve/rpc/protos";
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "tensorflow_serving/apis/prediction_service.proto",
     "tensorflow_serving/apis/model_service.proto",
+    "tensorflow_serving/apis/prediction_log.proto",
     "tensorflow_serving/config/model_server_config.proto",
     "tensorflow_serving/config/monitoring_config.proto",
     "tensorflow/core/protobuf/meta_graph.proto",
@@ -23,6 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build_client(false)
         .bytes(".")
         .btree_map(".")
+        .extern_path(".tensorflow.TensorProto", "crate::grpc::tensor_message::TensorProto")
         .include_file("protos.rs")
         .compile_fds(descriptors)?;
     Ok(())

@@ -1,5 +1,9 @@
 //! gRPC: `PredictionService`, `ModelService`, health and reflection.
 
+pub mod data_type;
+pub mod tensor_message;
+pub mod tensor_proto;
+
 use std::sync::Arc;
 
 use axum::Router;
