@@ -1,8 +1,9 @@
-"""Makes the root of a server's image: an interpreter, the modules it can come to import, their libraries, no more.
+"""Makes the root of a server's image: the server, what it can come to load, their libraries, no more.
 
-Usage: python3 -m engine.root ROOT --application DIR --packages DIR --library FILE ...
+Usage: python3 -m engine.root ROOT --application DIR --packages DIR --library FILE ...      (a server in Python)
+       python3 -m engine.root ROOT --crate DIR --packages DIR --library FILE ...            (a server in Rust)
 Run by the servers' Dockerfiles, with the interpreter and on the system whose parts go into the image. Ends with
-status 1 where a part is missing, and says which; the finished root has imported every module of firstserve.
+status 1 where a part is missing, and says which; the server has been tried in the finished root.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import sys
 from pathlib import Path
 
 from engine.root.errors import MissingPart
-from engine.root.root import make_root
+from engine.root.program import make_program_root
+from engine.root.python import make_python_root
 
 
 def main() -> int:
@@ -20,12 +22,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m engine.root", description="Makes the root of a server's image.")
     add = parser.add_argument
     add("root", type=Path, metavar="ROOT", help="the folder to fill; it is made")
-    add("--application", type=Path, required=True, metavar="DIR", help="holds firstserve/ and main.py")
-    add("--packages", type=Path, required=True, metavar="DIR", help="where pip has installed what it imports")
+    server = parser.add_mutually_exclusive_group(required=True)
+    server.add_argument("--application", type=Path, metavar="DIR", help="holds firstserve/ and main.py")
+    server.add_argument("--crate", type=Path, metavar="DIR", help="holds Cargo.toml, and is built for release")
+    add("--packages", type=Path, required=True, metavar="DIR", help="where pip has installed what it loads")
     add("--library", action="append", default=[], metavar="FILE", help="opened by its path within DIR; repeatable")
     options = parser.parse_args()
     try:
-        make_root(options.root, options.application.resolve(), options.packages.resolve(), options.library)
+        make_root = make_python_root if options.application else make_program_root
+        server_folder = (options.application or options.crate).resolve()
+        make_root(options.root, server_folder, options.packages.resolve(), options.library)
     except MissingPart as error:
         print(f"engine.root: {error}", file=sys.stderr)
         return 1

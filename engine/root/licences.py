@@ -20,17 +20,19 @@ _NAME = re.compile(r"licen[cs]e|notice|copying|copyright|authors", re.IGNORECASE
 
 
 def licences_of_system(files: Iterable[Path]) -> Iterator[Path]:
-    """The copyright files of the Debian packages that files are from, and what these refer to; Python's own licence.
+    """The copyright files of the Debian packages that files are from, and what these refer to.
 
-    Raises MissingPart for a file that is from no package, unless it is Python's.
+    Raises MissingPart for a file that is from no package, unless it is Python's, whose licence takes its place.
     """
     python = Path(sysconfig.get_path("stdlib"))
-    texts = [python / "LICENSE.txt"]
+    texts = []
     for file in files:
         package = _package(file)
         if package is not None:
             texts.append(_DOCUMENTS / package / "copyright")
-        elif not _is_beside(file, python):
+        elif _is_beside(file, python):
+            texts.append(python / "LICENSE.txt")
+        else:
             raise MissingPart(f"{file} is from no Debian package: nothing says under which licence it may be passed on")
     common: set[Path] = set()
     for text in dict.fromkeys(texts):
@@ -49,9 +51,14 @@ def licences_of_packages(packages: Path) -> Iterator[Path]:
         if not metadata.exists():
             raise MissingPart(f"{metadata} is not there")
         yield metadata
-        inside = [path for path in folder.rglob("*") if _NAME.search(str(path.relative_to(folder)))]
+        inside = [path for path in folder.rglob("*") if names_licence(str(path.relative_to(folder)))]
         yield from (path for path in sorted(inside) if path.is_file())
-    yield from sorted(path for path in packages.glob("*/*.txt") if _NAME.search(path.name))
+    yield from sorted(path for path in packages.glob("*/*.txt") if names_licence(path.name))
+
+
+def names_licence(path: str) -> bool:
+    """Whether a file of this name holds a licence or what belongs to one."""
+    return _NAME.search(path) is not None
 
 
 def _package(file: Path) -> str | None:
