@@ -58,9 +58,19 @@ fi
 ENGINE=$(bash "$root/engine/choose.sh")
 export ENGINE
 if [[ $ENGINE == process ]]; then
-  python=$(bash "$root/engine/venv.sh" "$server" "$root/$server/requirements.txt")
-  export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
-  command=("$python" "$root/$server/main.py")
+  if [[ -f $root/$server/Cargo.toml ]]; then
+    # shellcheck source=server_rust_fastest/settings.sh
+    source "$root/$server/settings.sh"
+    command=("$(bash "$root/engine/cargo.sh" "$server")")
+    # A program knows no place of the project, as main.py does.
+    if ! [[ -v MODEL_NAME || -v MODEL_BASE_PATH || -v FIRSTSERVE_MODEL_NAME || -v FIRSTSERVE_MODEL_BASE_PATH ]]; then
+      command+=(--model_name=mobilenet "--model_base_path=$root/$model")
+    fi
+  else
+    python=$(bash "$root/engine/venv.sh" "$server" "$root/$server/requirements.txt")
+    export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
+    command=("$python" "$root/$server/main.py")
+  fi
   if [[ -n ${MODEL_DIR:-} ]]; then
     command+=("--model_name=$MODEL_NAME" "--model_base_path=$MODEL_DIR")
   fi

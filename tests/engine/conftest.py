@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-TOOLS = "bash basename cat cp dirname env find grep id ldd mkdir mktemp rm timeout true"
+TOOLS = "bash basename cat chmod cp cut dirname env find grep id ldd ln mkdir mktemp rm sha256sum timeout true uname"
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def stand_in(programs: Path, tmp_path: Path) -> Callable[[str, str], Path]:
 def project(tmp_path: Path) -> Path:
     """A checkout of its own, with what is built and deployed and without any model."""
     folder = tmp_path / "project"
-    ignored = shutil.ignore_patterns("__pycache__")
+    ignored = shutil.ignore_patterns("__pycache__", "target")
     folder.mkdir()
     shutil.copy(ROOT / ".dockerignore", folder)
-    for part in ("engine", "firstserve", "server_python_fast", "server_python_slow"):
+    for part in ("engine", "firstserve", "server_python_fast", "server_python_slow", "server_rust_fastest"):
         shutil.copytree(ROOT / part, folder / part, ignore=ignored)
     return folder
 

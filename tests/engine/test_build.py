@@ -26,7 +26,11 @@ def build(project: Path, programs: Path, server: str, **settings: str) -> subpro
 
 @pytest.mark.parametrize(
     ("server", "remedy"),
-    [("server_python_fast", "bash convert_to_tflite/run.sh"), ("server_python_slow", "bash generate/run.sh")],
+    [
+        ("server_python_fast", "bash convert_to_tflite/run.sh"),
+        ("server_python_slow", "bash generate/run.sh"),
+        ("server_rust_fastest", "bash convert_to_tflite/run.sh"),
+    ],
 )
 def test_image_without_a_model_is_refused_with_the_command_that_makes_one(
     project: Path, programs: Path, stand_in: Callable[[str, str], Path], server: str, remedy: str
@@ -64,7 +68,7 @@ def test_image_is_built_from_the_project_with_the_flags_of_the_environment(
     ]
 
 
-@pytest.mark.parametrize("server", ["server_python_fast", "server_python_slow"])
+@pytest.mark.parametrize("server", ["server_python_fast", "server_python_slow", "server_rust_fastest"])
 def test_what_the_dockerfile_copies_is_in_the_build_context(project: Path, server: str) -> None:
     copied = [
         path
