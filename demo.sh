@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Shows it all: exports a MobileNet, converts it, starts both servers and both baselines, and measures their cold starts.
+# Shows it all: exports a MobileNet, converts it, starts the servers and their baselines, and measures their cold starts.
 # Usage: bash demo.sh [RUNS]      (cold starts of each server that are counted; default 5)
-# Needs Python 3.11 and a package index. The first run installs TensorFlow and takes minutes, the next one seconds.
+# Needs Python 3.11 and a package index; for the Rust server cargo, cmake, nasm and a C compiler, else it is left out.
+# The first run installs TensorFlow and takes minutes, the next one seconds.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -18,6 +19,12 @@ bash engine/venv.sh bench bench/requirements.txt >/dev/null
 bash server_python_fast/build.sh >/dev/null
 bash server_python_slow/build.sh >/dev/null
 bash bench/baselines/build.sh >/dev/null
+servers=(baseline_tensorflow server_python_slow baseline_litert server_python_fast)
+if bash server_rust_fastest/build.sh >/dev/null; then
+  servers+=(server_rust_fastest)
+else
+  echo "server_rust_fastest is left out"
+fi
 
 step "2/5 Exporting MobileNet"
 if [[ -f saved_model/1/saved_model.pb ]]; then
@@ -34,7 +41,7 @@ else
 fi
 
 step "4/5 Starting each server $runs times, asking it for the class of examples/pictures/cat.jpg"
-bench/coldstart --runs "$runs"
+bench/coldstart "${servers[@]}" --runs "$runs"
 
 step "5/5 Drawing the chart"
 bench/report

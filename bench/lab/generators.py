@@ -13,9 +13,13 @@ from bench.lab.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     Tallies = dict[int, dict[str, Any]]
     """A tally (see tally.py) for every number of connections."""
+
+THREADS = sorted({1, os.cpu_count() or 1})
+"""Of bare loops."""
 
 
 class Generators:
@@ -24,7 +28,8 @@ class Generators:
     def __init__(self, question: Sequence[str], connections: Sequence[int], seconds: float, warmup_s: float) -> None:
         self._question = question
         self._connections = connections
-        self._timing = [f"--seconds={seconds}", f"--warmup={warmup_s}"]
+        self._seconds = seconds
+        self._warmup_s = warmup_s
 
     def http(self, host: str, port: int) -> Tallies:
         """Asks by HTTP."""
@@ -51,19 +56,26 @@ class Generators:
 
     def bare_loop(self, python: str) -> Tallies:
         """Calls the model without a server, from one thread, and from as many as there are CPUs."""
+        return {threads: self._run(python, "bare_loop", f"--threads={threads}", *self._question) for threads in THREADS}
+
+    def bare_loop_rust(self, program: str, picture: Path, expected_class: int, model: Path) -> Tallies:
+        """The same in Rust."""
+        flags = ("--model_name=mobilenet", f"--model_base_path={model}")
+        timing = (str(self._warmup_s), str(self._seconds))
         return {
-            threads: self._run(python, "bare_loop", f"--threads={threads}", *self._question)
-            for threads in sorted({1, os.cpu_count() or 1})
+            threads: _tally("bare_loop", program, str(picture), str(expected_class), str(threads), *timing, *flags)
+            for threads in THREADS
         }
 
     def _run(self, python: str, module: str, *arguments: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [python, "-P", "-m", f"bench.lab.{module}", *arguments, *self._timing],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            check=False,
-        )
-        if done.returncode:
-            raise BenchError(f"the {module} process failed with status {done.returncode}; its output is above.")
-        tally: dict[str, Any] = json.loads(done.stdout)
-        return tally
+        timing = (f"--seconds={self._seconds}", f"--warmup={self._warmup_s}")
+        return _tally(module, python, "-P", "-m", f"bench.lab.{module}", *arguments, *timing)
+
+
+def _tally(name: str, *command: str) -> dict[str, Any]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise BenchError(f"the {name} process failed with status {done.returncode}; its output is above.")
+    tally: dict[str, Any] = json.loads(done.stdout)
+    return tally

@@ -13,8 +13,15 @@ from bench.lab.errors import BenchError
 from bench.lab.generators import Generators
 from bench.lab.half_plus_two import HalfPlusTwo
 from bench.lab.picture import DEFAULT_CLASS, DEFAULT_PICTURE, load_picture
-from bench.lab.results import BARE_LOOP, LOCAL, Report
-from bench.lab.rounds import Round, measure_bare_loop, measure_server, measure_url, summarize_rounds
+from bench.lab.results import BARE_LOOP, BARE_LOOP_RUST, LOCAL, Report
+from bench.lab.rounds import (
+    Round,
+    measure_bare_loop,
+    measure_bare_loop_rust,
+    measure_server,
+    measure_url,
+    summarize_rounds,
+)
 from bench.lab.servers import OVERHEAD_SERVERS, ROOT, SERVERS, choose_servers
 from bench.lab.table import load_table
 
@@ -57,6 +64,7 @@ def parse_options() -> argparse.Namespace:
         f"cost, beside a Flask app that returns a constant. Servers: {names_of(OVERHEAD_SERVERS)}",
     )
     add("--bare", action="store_true", help="also the fast server's model without HTTP, in a bare loop")
+    add("--bare-rust", action="store_true", help="the same with the Rust server's code")
     add("-c", "--connections", default="1,8,32", metavar="N,...", help="how many at once (default: %(default)s)")
     add("--seconds", type=float, default=5, help="how long each number of connections counts (default: %(default)s)")
     add(
@@ -69,8 +77,8 @@ def parse_options() -> argparse.Namespace:
         "-o", "--out", type=Path, metavar="FILE", help=f"where the JSON file goes (default: {LOCAL.relative_to(ROOT)}/)"
     )
     options = parser.parse_args()
-    if options.overhead and (options.picture or options.expect is not None or options.bare):
-        parser.error("--overhead asks without a picture: leave out --picture, --expect and --bare")
+    if options.overhead and (options.picture or options.expect is not None or options.bare or options.bare_rust):
+        parser.error("--overhead asks without a picture: leave out --picture, --expect, --bare and --bare-rust")
     if not options.overhead and any("grpc://" in url for url in options.url):
         parser.error("by gRPC no pictures are sent: add --overhead")
     options.out = options.out or LOCAL / ("overhead.json" if options.overhead else "load.json")
@@ -95,7 +103,7 @@ def make_turns(options: argparse.Namespace, question: Question) -> list[Turn]:
     asked += [f"--expect={options.expect}"] if options.expect is not None else []
     generators = Generators(asked, options.connections, options.seconds, options.warmup)
     turns = []
-    if options.servers or not (options.url or options.bare):
+    if options.servers or not (options.url or options.bare or options.bare_rust):
         for server in choose_servers(options.servers, OVERHEAD_SERVERS if options.overhead else SERVERS):
             ProcessEngine().check(server)
             turns.append(Turn(server.name, server.baseline, partial(measure_server, server, generators, question)))
@@ -104,6 +112,10 @@ def make_turns(options: argparse.Namespace, question: Question) -> list[Turn]:
         turns.append(Turn(name, "", partial(measure_url, url if separator else named, generators)))
     if options.bare:
         turns.append(Turn(BARE_LOOP, "", partial(measure_bare_loop, generators)))
+    if options.bare_rust:
+        picture = Path(options.picture or ROOT / DEFAULT_PICTURE)
+        expected_class = DEFAULT_CLASS if options.expect is None else options.expect
+        turns.append(Turn(BARE_LOOP_RUST, "", partial(measure_bare_loop_rust, generators, picture, expected_class)))
     return turns
 
 

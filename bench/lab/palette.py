@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bench.lab.results import ColdStart
 
 BASELINE, OTHER = "#c5ccd8", "#4f6bd8"
-OURS = {"server_python_slow": "#d9730d", "server_python_fast": "#0d8f80"}
+OURS = {"server_python_slow": "#d9730d", "server_python_fast": "#0d8f80", "server_rust_fastest": "#b3261e"}
 FLOOR: dict[str, Any] = {"color": "#f2f4f7", "edgecolor": MUTED, "linewidth": 0.8, "linestyle": (0, (2, 2))}
 
 

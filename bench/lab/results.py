@@ -26,8 +26,8 @@ LOCAL = ROOT / "bench/results/local"
 REST = "REST"
 GRPC = "gRPC"
 NO_PROTOCOL = "-"
-BARE_LOOP = "bare_loop"
-"""The name of the measurement without a server; its connections are threads."""
+BARE_LOOP, BARE_LOOP_RUST = "bare_loop", "bare_loop_rust"
+"""The names of the measurements without a server; their connections are threads."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from bench.lab.engines.process import ProcessEngine
 from bench.lab.errors import BenchError
 from bench.lab.first_answer import first_answer, free_port
 from bench.lab.results import GRPC, NO_PROTOCOL, REST, Load, LoadLevel
-from bench.lab.servers import choose_servers
+from bench.lab.servers import ROOT, choose_servers
 from bench.lab.summary import percentile
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 120.0
+BARE_LOOP_BUILD = "bench/bare_loop_rust.sh"
 
 
 class Round(NamedTuple):
@@ -39,7 +41,8 @@ def measure_server(server: Server, generators: Generators, question: Question) -
             question.check(first_answer(port, question.request(keep_alive=False), START_TIMEOUT_S, running.alive))
             tallies = {REST: generators.http(LOOPBACK, port)}
             if server.speaks_grpc:
-                tallies[GRPC] = generators.grpc(server.argv(port)[0], LOOPBACK, grpc_port)
+                python = server.argv(port)[0] if server.is_python else fast_python()
+                tallies[GRPC] = generators.grpc(python, LOOPBACK, grpc_port)
         except BenchError as error:
             raise BenchError(f"{server.name}: {error}\nThe end of its output:\n{running.output_tail()}") from error
         return Round(tallies, running.memory_bytes())
@@ -58,6 +61,16 @@ def measure_url(url: str, generators: Generators) -> Round:
 def measure_bare_loop(generators: Generators) -> Round:
     """Runs the fast server's model without the server."""
     return Round({NO_PROTOCOL: generators.bare_loop(fast_python())}, None)
+
+
+def measure_bare_loop_rust(generators: Generators, picture: Path, expected_class: int) -> Round:
+    """Runs the Rust server's model without the server. Raises BenchError where it is not set up."""
+    server = choose_servers(["server_rust_fastest"])[0]
+    program = Path(server.argv(port=0)[0]).parent / "examples" / "bare_loop"
+    if not program.exists():
+        raise BenchError(f"the bare loop in Rust is not built: run `bash {BARE_LOOP_BUILD}` first.")
+    model = (ROOT / server.model).parents[1]
+    return Round({NO_PROTOCOL: generators.bare_loop_rust(str(program), picture, expected_class, model)}, None)
 
 
 def fast_python() -> str:

@@ -27,7 +27,7 @@ class Server(NamedTuple):
     """What it is made of, in a few words for the chart."""
     command: tuple[str, ...]
     venv: str
-    """The environment under .venvs that the process runs in; empty where it needs none."""
+    """The environment under .venvs that it finds packages in; empty where it needs none."""
     build: str
     """The script that sets it up."""
     model: str
@@ -42,6 +42,11 @@ class Server(NamedTuple):
     """Whether it answers a constant, without looking at the picture: then any answer is right."""
     directory: str = "{root}"
     environment: Mapping[str, str] = {}
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its process is run by its environment's Python."""
+        return bool(self.venv) and f"/.venvs/{self.venv}/" in self.command[0]
 
     @property
     def speaks_grpc(self) -> bool:
@@ -63,6 +68,7 @@ class Server(NamedTuple):
 
 GUNICORN = ("--bind", ":{port}", "--workers", "1", "--threads", "8", "--timeout", "0", "app:app")
 PORTS = ("--port={grpc_port}", "--rest_api_port={port}")
+RUST = "{root}/server_rust_fastest/target/release/server_rust_fastest"
 
 SERVERS = (
     Server(
@@ -112,6 +118,21 @@ SERVERS = (
         model_variable="MODEL_BASE_PATH",
         baseline="baseline_litert",
         environment={"PYTHONPATH": "{root}"},
+    ),
+    Server(
+        name="server_rust_fastest",
+        what="Rust, LiteRT",
+        command=(RUST,),
+        venv="server_rust_fastest",
+        build="server_rust_fastest/build.sh",
+        model="saved_model_tflite/1/model.tflite",
+        export="convert_to_tflite/run.sh",
+        model_variable="FIRSTSERVE_MODEL_BASE_PATH",
+        baseline="baseline_litert",
+        environment={
+            "FIRSTSERVE_MODEL_NAME": "mobilenet",
+            "FIRSTSERVE_MODEL_BASE_PATH": "{root}/saved_model_tflite",
+        },
     ),
 )
 
@@ -184,6 +205,21 @@ OVERHEAD_SERVERS = (
         export="bench/half_plus_two/export.sh",
         baseline="baseline_constant",
         environment={"PYTHONPATH": "{root}"},
+    ),
+    Server(
+        name="server_rust_fastest",
+        what="Rust, LiteRT",
+        command=(
+            RUST,
+            *PORTS,
+            "--model_name=half_plus_two",
+            "--model_base_path={root}/bench/half_plus_two/tflite",
+        ),
+        venv="server_rust_fastest",
+        build="server_rust_fastest/build.sh",
+        model="bench/half_plus_two/tflite/1/model.tflite",
+        export="bench/half_plus_two/export.sh",
+        baseline="baseline_constant",
     ),
 )
 """With the smallest model, beside one that has none: what a server costs besides its model."""

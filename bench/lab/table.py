@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.lab.phases import MOMENTS
-from bench.lab.results import BARE_LOOP
+from bench.lab.results import BARE_LOOP, BARE_LOOP_RUST
 from bench.lab.servers import find_server
 
 if TYPE_CHECKING:
@@ -77,9 +77,8 @@ def load_table(report: Report) -> str:
         *("protocol", "server", "connections", "requests/s", "of baseline", "p50", "p99"),
         *("answers", "wrong", "errors", "lost", "memory"),
     )
-    bare = (
-        " bare_loop: threads in place of connections." if any(load.server == BARE_LOOP for load in report.loads) else ""
-    )
+    loops = [load.server for load in report.loads if load.server in {BARE_LOOP, BARE_LOOP_RUST}]
+    bare = f" {' and '.join(loops)}: threads in place of connections." if loops else ""
     return markdown(heading, rows) + f"\n\n{describe_machine(report)}, {report.runs} rounds.{bare}"
 
 

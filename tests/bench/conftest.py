@@ -7,16 +7,17 @@ import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from bench.lab.servers import choose_servers
 from tests.conftest import ROOT
 from tests.server_process import environment_python, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 def prediction(class_id: int) -> bytes:
@@ -53,6 +54,13 @@ def baseline(tflite_model: Path) -> Baseline:
     assert (tflite_model / "1/model.tflite").exists()
     set_up("baseline_litert", "bench/baselines/litert/requirements.txt")
     return Baseline({})
+
+
+@pytest.fixture
+def rust_server() -> None:
+    """The Rust server as it is measured, which takes minutes to build and therefore has to be there."""
+    if not Path(choose_servers(["server_rust_fastest"])[0].command[0].format(root=ROOT)).exists():
+        pytest.skip("the Rust server is not built: `ENGINE=process bash server_rust_fastest/build.sh` does it")
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
+from bench.lab.errors import BenchError
 from bench.lab.results import read_report
-from tests.bench.conftest import Baseline, prediction, set_up
+from bench.lab.servers import choose_servers
+from tests.bench.conftest import Baseline, bench, prediction, set_up
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,3 +80,21 @@ def test_the_bare_loop_classifies_without_a_server(baseline: Baseline, tmp_path:
     assert load.server == "bare_loop"
     assert load.levels[0].connections == 1
     assert load.levels[0].answers > 0
+
+
+@pytest.mark.usefixtures("rust_server", "tflite_model")
+def test_the_bare_loop_in_rust_classifies_without_a_server(tmp_path: Path) -> None:
+    subprocess.run(["bash", ROOT / "bench/bare_loop_rust.sh"], check=True)
+    file = tmp_path / "load.json"
+    done = bench("load", "--bare-rust", *SHORT, "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    (load,) = read_report(file).loads
+    assert load.server == "bare_loop_rust"
+    assert load.levels[0].answers > 0
+
+
+def test_the_rust_server_that_is_not_built_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = choose_servers(["server_rust_fastest"])[0]._replace(command=("{root}/no/program",))
+    monkeypatch.setenv(server.model_variable, "/models")
+    with pytest.raises(BenchError, match=r"run `ENGINE=process bash server_rust_fastest/build\.sh` first"):
+        server.argv(port=0)

@@ -1,4 +1,4 @@
-"""bench/load --overhead against both servers and the constant baseline."""
+"""bench/load --overhead against the servers and the constant baseline."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ SHORT = ("--overhead", "--seconds", "0.2", "--warmup", "0.1", "--rounds", "1", "
 
 
 @pytest.mark.usefixtures("half_plus_two")
-def test_every_server_answers_rightly_by_both_protocols(tmp_path: Path) -> None:
+def test_servers_answer_rightly_by_both_protocols(tmp_path: Path) -> None:
     set_up("baseline_constant", "bench/baselines/constant/requirements.txt")
     set_up("server_python_slow", "server_python_slow/requirements.txt")
     set_up("server_python_fast", "server_python_fast/requirements.txt")
     file = tmp_path / "overhead.json"
-    done = bench("load", *SHORT, "--out", str(file))
+    servers = ("baseline_constant", "server_python_slow", "server_python_fast")
+    done = bench("load", *servers, *SHORT, "--out", str(file))
     assert done.returncode == 0, done.stderr
     report = read_report(file)
     assert report.question["expected"] == [2.5, 3.0, 4.5]
@@ -38,6 +39,18 @@ def test_every_server_answers_rightly_by_both_protocols(tmp_path: Path) -> None:
     assert all(level.wrong == level.errors == level.lost == 0 for level in levels)
 
 
+@pytest.mark.usefixtures("half_plus_two", "rust_server")
+def test_the_rust_server_answers_rightly_by_both_protocols(tmp_path: Path) -> None:
+    file = tmp_path / "overhead.json"
+    done = bench("load", "server_rust_fastest", *SHORT, "--out", str(file))
+    assert done.returncode == 0, done.stderr
+    loads = read_report(file).loads
+    assert [(load.protocol, load.baseline) for load in loads] == [
+        ("REST", "baseline_constant"),
+        ("gRPC", "baseline_constant"),
+    ]
+
+
 def test_an_address_names_the_protocol(half_plus_two: Path, tmp_path: Path) -> None:
     file = tmp_path / "overhead.json"
     with serve_half_plus_two(half_plus_two) as port:
@@ -47,8 +60,8 @@ def test_an_address_names_the_protocol(half_plus_two: Path, tmp_path: Path) -> N
     assert (load.server, load.protocol, load.memory_bytes) == ("mine", "gRPC", None)
 
 
-@pytest.mark.parametrize("option", ["--picture=cat.jpg", "--expect=1", "--bare"])
+@pytest.mark.parametrize("option", ["--picture=cat.jpg", "--expect=1", "--bare", "--bare-rust"])
 def test_options_of_pictures_are_refused(option: str) -> None:
     done = bench("load", "--overhead", option)
     assert done.returncode == 2
-    assert "leave out --picture, --expect and --bare" in done.stderr
+    assert "leave out --picture, --expect, --bare and --bare-rust" in done.stderr

@@ -29,8 +29,8 @@ class ProcessEngine:
         server.argv(port=0)
 
     def version(self, server: Server) -> str:
-        """The version of the Python in the server's environment."""
-        return python_version(ROOT / ".venvs" / server.venv) if server.venv else ""
+        """The version of the Python that runs the server; empty where none does."""
+        return python_version(ROOT / ".venvs" / server.venv) if server.is_python else ""
 
     def start(self, server: Server, port: int, grpc_port: int = 0) -> Running:
         """Starts the server on the ports; its environment is this command's, and over it the server's."""
