@@ -92,7 +92,8 @@ pub fn read_command_line(
         }
         match variable_of(flag, program, environment) {
             Some((variable, text)) => line.set(flag, &text).map_err(|fault| format!("{variable}: {fault}"))?,
-            None => line.set_default(flag, program)?,
+            None if flag.effect == Effect::Full => line.set_default(flag, program)?,
+            None => {}
         }
     }
     Ok(line)

@@ -133,7 +133,7 @@ pub static TENSORFLOW_SERVING_FLAGS: [Flag; 48] = [
     ).with_serve_default("true").without_effect(),
     Flag::new(
         "num_tflite_pools", Kind::Int32, "",
-        "interpreters of a model that run in parallel; each takes memory for its tensors once it is needed",
+        "interpreters of a .tflite model that run in parallel",
         |flags, text| positive(text).map(|value| flags.num_tflite_pools = value),
     ).with_default(DefaultValue::Cpus(1)),
     Flag::new(
@@ -184,7 +184,7 @@ pub static TENSORFLOW_SERVING_FLAGS: [Flag; 48] = [
     ),
     Flag::new(
         "remove_unused_fields_from_bundle_metagraph", Kind::Bool, "true",
-        "a .tflite has no MetaGraphDef",
+        "what is not needed of a MetaGraphDef is not kept",
         |_, text| boolean(text).map(drop),
     ).without_effect(),
     Flag::new(

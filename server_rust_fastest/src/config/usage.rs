@@ -50,7 +50,8 @@ fn model_server_usage() -> String {
     usage
 }
 
-fn meaning(flag: &Flag) -> String {
+/// What the flag does, or that it does nothing.
+pub fn meaning(flag: &Flag) -> String {
     let effect = if flag.effect == Effect::Full { "" } else { "accepted, without effect: " };
     format!("{effect}{}", flag.help)
 }
