@@ -41,6 +41,8 @@ A value that cannot be read ends `firstserve serve` with its reason and status 2
 usage and status 255. An unknown flag ends `firstserve serve` with status 2; `tensorflow_model_server` prints
 `unknown argument` and its usage, and starts.
 
+`server_rust_fastest` is both commands as well, for .tflite models; [flags_rust.md](flags_rust.md) tells what differs.
+
 ## Ports
 
 | command | `PORT` | flags | gRPC | HTTP |
