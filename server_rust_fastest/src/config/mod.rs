@@ -17,6 +17,7 @@ mod tests;
 mod text_file;
 mod usage;
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use self::config_file::{model_configs, read_model_configs};
@@ -59,8 +60,9 @@ pub enum Command {
 /// What is to be said about flags while the server starts all the same is printed.
 pub fn read_command(arguments: &[String], environment: &dyn Fn(&str) -> Option<String>) -> Command {
     let (command, said) = read(arguments, environment);
-    print!("{}", said.out);
-    eprint!("{}", said.err);
+    // Whoever has closed these does not want to know.
+    let _ = io::stdout().write_all(said.out.as_bytes()).and_then(|()| io::stdout().flush());
+    let _ = io::stderr().write_all(said.err.as_bytes());
     command
 }
 
@@ -76,9 +78,10 @@ fn read(arguments: &[String], environment: Environment) -> (Command, Said) {
     let (file, rest) = arguments.split_first().map_or(("", arguments), |(file, rest)| (file.as_str(), rest));
     let is_model_server = Path::new(file).file_name().is_some_and(|name| name == Program::ModelServer.name());
     let command = match rest.split_first() {
+        // A server starts itself so by whatever name it has.
+        Some((word, rest)) if word == "probe" => probe(rest, environment),
         _ if is_model_server => serve(Program::ModelServer, rest, environment, &mut said),
         Some((word, rest)) if word == "serve" => serve(Program::Serve, rest, environment, &mut said),
-        Some((word, rest)) if word == "probe" => probe(rest, environment),
         _ => serve(Program::Serve, rest, environment, &mut said),
     };
     (command, said)

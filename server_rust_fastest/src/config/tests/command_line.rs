@@ -204,11 +204,11 @@ fn versions_are_printed() {
 #[test]
 fn a_probe_takes_a_folder_and_the_runtime_s_flags() {
     let flags = ["probe", "/models/m/1", "--litert_library=/l.so", "--threads_per_run=2"];
-    let (Command::Probe(folder, runtime), _) = read_as("server_rust_fastest", &flags, &[]) else {
-        panic!("no probe");
-    };
-    assert_eq!(folder.to_str(), Some("/models/m/1"));
-    assert_eq!((runtime.library, runtime.threads), (Some("/l.so".into()), 2));
+    for program in ["server_rust_fastest", "/usr/bin/tensorflow_model_server"] {
+        let (Command::Probe(folder, runtime), _) = read_as(program, &flags, &[]) else { panic!("no probe") };
+        assert_eq!(folder.to_str(), Some("/models/m/1"));
+        assert_eq!((runtime.library, runtime.threads), (Some("/l.so".into()), 2));
+    }
 }
 
 #[test]
