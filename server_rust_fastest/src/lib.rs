@@ -10,6 +10,7 @@ pub mod error;
 pub mod grpc;
 pub mod http;
 pub mod image;
+pub mod inference;
 pub mod json;
 pub mod litert;
 pub mod log;

@@ -8,6 +8,10 @@ use crate::tensor::DType;
 pub const DEFAULT_SIGNATURE: &str = "serving_default";
 /// The method name of a signature without one of its own.
 pub const PREDICT_METHOD: &str = "tensorflow/serving/predict";
+/// The method name of a signature that gives classes with their scores.
+pub const CLASSIFY_METHOD: &str = "tensorflow/serving/classify";
+/// The method name of a signature that gives a number for each example.
+pub const REGRESS_METHOD: &str = "tensorflow/serving/regress";
 
 /// real = (stored - `zero_point`) * scale, for the whole tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
