@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     tonic_prost_build::configure()
         .build_client(false)
+        .build_server(false)
         .bytes(".")
         .btree_map(".")
         .extern_path(".tensorflow.TensorProto", "crate::grpc::tensor_message::TensorProto")

@@ -147,6 +147,11 @@ impl Error {
         Self::new(Code::DeadlineExceeded, text)
     }
 
+    /// The client has gone before it was answered.
+    pub fn cancelled(text: impl Into<String>) -> Self {
+        Self::new(Code::Cancelled, text)
+    }
+
     /// This runtime cannot do what is asked; another one may.
     pub fn unimplemented(text: impl Into<String>) -> Self {
         Self::new(Code::Unimplemented, text)
