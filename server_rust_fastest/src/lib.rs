@@ -21,6 +21,7 @@ pub mod settings;
 pub mod signature;
 pub mod startup;
 pub mod tensor;
+pub mod tflite;
 pub mod work;
 
 /// TensorFlow Serving's messages and services, generated from the project's .proto files.

@@ -1,0 +1,1 @@
+//! What is read from metadata that is whole or damaged.
