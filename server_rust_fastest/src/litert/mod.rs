@@ -1,15 +1,48 @@
 //! LiteRT: a version folder with a `model.tflite` -> a servable.
+//!
+//! A request takes an instance of its shapes from the pool, or has one made, and gives it back.
 
+mod checks;
+mod element_type;
+mod model;
+mod pool;
+mod served;
+mod sys;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use crate::error::Result;
+use bytes::Bytes;
+
+use self::checks::{check_deadline, check_inputs, find_signature, may_be_resized, select_outputs};
+use self::model::{Entry, read_entries};
+use self::pool::{Key, Pool};
+use self::served::{Served, defs_of, served_signatures};
+use self::sys::{Fault, Instance, Library, MAX_RANK, MappedFile, Model};
+use crate::error::{Error, Result};
 use crate::settings::RuntimeOptions;
-use crate::signature::Signatures;
+use crate::signature::{Signatures, TensorSpec};
 use crate::tensor::Tensor;
+use crate::tflite::{Metadata, read_metadata};
+
+pub use self::sys::VERSION;
 
 /// One loaded version of a model. May be run from many threads at once; its memory is given back when it is dropped.
-pub struct Servable {}
+pub struct Servable {
+    pool: Pool,
+    model: Arc<Model>,
+    entries: Vec<Entry>,
+    served: BTreeMap<String, Served>,
+    signatures: Signatures,
+    signature_defs: BTreeMap<String, Bytes>,
+    labels: Vec<String>,
+    threads: usize,
+}
 
 impl Servable {
     /// Loads the `model.tflite` of a version folder.
@@ -17,33 +50,76 @@ impl Servable {
     /// # Errors
     /// With the file, the fault and the remedy; nothing of a failed load stays in memory.
     pub fn load(version_path: &Path, options: &RuntimeOptions) -> Result<Self> {
-        let _ = (version_path, options);
-        todo!()
+        let path = version_path.join("model.tflite");
+        let file = MappedFile::open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::unavailable(format!(
+                "no model.tflite in {}: put the converted model there under that name",
+                version_path.display()
+            )),
+            _ => Error::unavailable(format!("{} cannot be read: {error}", path.display())),
+        })?;
+        let library = Library::open(options.library.as_deref())?;
+        Self::new(library, file, &path, options).map_err(|fault| match fault {
+            Fault::Refused(error) => Error::unavailable(error.text),
+            Fault::Status(error) => {
+                Error::unavailable(format!("{} is not a model that LiteRT {VERSION} can run: {error}", path.display()))
+            }
+        })
+    }
+
+    fn new(
+        library: Library,
+        file: MappedFile,
+        path: &Path,
+        options: &RuntimeOptions,
+    ) -> std::result::Result<Self, Fault> {
+        let Metadata { labels, normalizations, signature_defs } = read_metadata(&file);
+        let model = Arc::new(Model::new(library, file)?);
+        let entries = read_entries(&model, path, &normalizations)?;
+        let served = served_signatures(&entries, &signature_defs);
+        let servable = Self {
+            pool: Pool::new(options.instances),
+            model,
+            signatures: served.iter().map(|(name, served)| (name.clone(), served.signature.clone())).collect(),
+            signature_defs: defs_of(&served, signature_defs),
+            entries,
+            served,
+            labels,
+            threads: options.threads,
+        };
+        servable.compile_first()?;
+        Ok(servable)
     }
 
     /// All signatures by name; a .tflite without any gets `serving_default` over its tensor names.
     #[must_use]
     pub fn signatures(&self) -> &Signatures {
-        todo!()
+        &self.signatures
     }
 
     /// Serialized `tensorflow.SignatureDef`s by name as the model holds them; empty where it brings none.
     #[must_use]
-    pub fn signature_defs(&self) -> &std::collections::BTreeMap<String, bytes::Bytes> {
-        todo!()
+    pub fn signature_defs(&self) -> &BTreeMap<String, Bytes> {
+        &self.signature_defs
     }
 
     /// The names of the classes that the model brings with it, in order; empty where it brings none.
     #[must_use]
     pub fn labels(&self) -> &[String] {
-        todo!()
+        &self.labels
+    }
+
+    /// Gives back the file's pages, of which little is used once its weights are packed; worth it after the first run.
+    pub fn forget_file(&self) {
+        self.model.file().forget();
     }
 
     /// Runs one signature on a batch and gives its outputs by name (those of `output_filter`, where any are named).
     ///
     /// # Errors
     /// Failed precondition for an unknown signature, invalid argument for inputs that do not fit, deadline exceeded,
-    /// or what the runtime says.
+    /// unimplemented for tensors that hold strings, or what the runtime says.
+    #[allow(clippy::needless_pass_by_value, reason = "inputs end with the run")]
     pub fn run(
         &self,
         signature_name: &str,
@@ -51,7 +127,91 @@ impl Servable {
         output_filter: &[String],
         deadline: Option<Instant>,
     ) -> Result<Vec<(String, Tensor)>> {
-        let _ = (signature_name, inputs, output_filter, deadline);
-        todo!()
+        check_deadline(deadline)?;
+        let served = find_signature(&self.served, signature_name)?;
+        let signature = &served.signature;
+        check_inputs(signature, &inputs, may_be_resized(signature, &inputs))?;
+        let wanted = select_outputs(signature, output_filter)?;
+        let places: Vec<usize> = wanted.iter().filter_map(|&place| served.outputs.get(place).copied()).collect();
+        let call = Call::new(&self.entries, served, &inputs)?;
+        let key = Key { entry: served.entry, shapes: call.shapes };
+        let outputs = {
+            let place = self.pool.enter(deadline)?;
+            let mut instance = match place.take(&key) {
+                Some(instance) => instance,
+                None => self.compile_for(call.entry, &key)?,
+            };
+            let outputs = instance.run(&call.tensors, &places).map_err(|fault| match fault {
+                Fault::Refused(error) => error,
+                // Where the shape goes beyond the signature, the request is to blame.
+                Fault::Status(error) => {
+                    check_inputs(signature, &inputs, false).err().unwrap_or_else(|| Error::internal(error.to_string()))
+                }
+            })?;
+            self.pool.keep(key, instance);
+            outputs
+        };
+        check_deadline(deadline)?;
+        let names = wanted.iter().filter_map(|&place| signature.outputs.get(place).map(|spec| spec.name.clone()));
+        Ok(names.zip(outputs).collect())
     }
+
+    /// Finds out at load whether the model can run, at batch size 1 where it takes any.
+    fn compile_first(&self) -> std::result::Result<(), Fault> {
+        let Some(entry) = self.entries.first() else { return Ok(()) };
+        if let Some(shapes) = entry.first_shapes() {
+            let instance = Instance::new(&self.model, entry.plan(), &shapes, self.threads)?;
+            self.pool.keep(Key { entry: 0, shapes }, instance);
+        }
+        Ok(())
+    }
+
+    fn compile_for(&self, entry: &Entry, key: &Key) -> Result<Instance> {
+        let sent = || key.shapes.iter().map(|shape| format!("{shape:?}")).collect::<Vec<_>>().join(", ");
+        if key.shapes.iter().any(|shape| shape.len() > MAX_RANK) {
+            return Err(Error::invalid_argument(format!(
+                "LiteRT takes no inputs of shape {}: it knows {MAX_RANK} dimensions at most",
+                sent()
+            )));
+        }
+        let compiled = Instance::new(&self.model, entry.plan(), &key.shapes, self.threads);
+        let instance = compiled.map_err(|fault| match fault {
+            Fault::Refused(error) => error,
+            Fault::Status(error) => {
+                Error::invalid_argument(format!("the model cannot take inputs of shape {}: {error}", sent()))
+            }
+        })?;
+        // It has read all weights once more, to pack them.
+        self.forget_file();
+        Ok(instance)
+    }
+}
+
+/// A request's inputs in the order of the entry that runs them.
+struct Call<'a> {
+    entry: &'a Entry,
+    tensors: Vec<&'a Tensor>,
+    shapes: Vec<Vec<usize>>,
+}
+
+impl<'a> Call<'a> {
+    fn new(entries: &'a [Entry], served: &Served, inputs: &'a [(String, Tensor)]) -> Result<Self> {
+        let mismatch = || Error::internal("a signature does not fit its model");
+        let entry = entries.get(served.entry).ok_or_else(mismatch)?;
+        let (mut tensors, mut shapes) = (Vec::new(), Vec::new());
+        for (place, spec) in entry.inputs.iter().enumerate() {
+            let named = served.inputs.iter().position(|&own| own == place);
+            let name = named.and_then(|place| served.signature.inputs.get(place)).map(|spec| &spec.name);
+            let tensor = inputs.iter().find(|(sent, _)| Some(sent) == name).map(|(_, tensor)| tensor);
+            let tensor = tensor.ok_or_else(mismatch)?;
+            tensors.push(tensor);
+            shapes.push(shape_to_run(&tensor.shape, spec));
+        }
+        Ok(Self { entry, tensors, shapes })
+    }
+}
+
+/// LiteRT resizes no input to a scalar.
+fn shape_to_run(shape: &[usize], spec: &TensorSpec) -> Vec<usize> {
+    if shape.is_empty() { vec![1; spec.shape.as_ref().map_or(0, Vec::len)] } else { shape.to_vec() }
 }

@@ -1,0 +1,233 @@
+//! An instance: one signature made ready for inputs of fixed shapes, with buffers; one thread at a time.
+
+use std::process;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::abi::{Layout, RankedTensorType};
+use super::compiled_model::CompiledModel;
+use super::model::Model;
+use super::reserve::Reserve;
+use super::tensor_buffer::TensorBuffer;
+use super::{Fault, StatusError};
+use crate::error::Error;
+use crate::litert::element_type;
+use crate::signature::TensorSpec;
+use crate::tensor::{DType, Tensor, element_count};
+
+/// Nothing that a run would write by chance.
+const UNWRITTEN: [u8; 16] = 0x5f1d_8e22_c7a9_4b06_913a_e07d_5cb8_f264_u128.to_be_bytes();
+
+/// Where the values of an output come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffering {
+    /// A run writes them, in a size that may depend on what comes in.
+    Computed,
+    /// The model holds them. LiteRT copies them in the size of the buffer.
+    Constant,
+    /// They are those of the input at this place. LiteRT gives a tensor one buffer only, the last that it hears of.
+    Input(usize),
+}
+
+/// Which signature is made ready.
+#[derive(Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Plan<'a> {
+    pub signature: usize,
+    pub inputs: &'a [TensorSpec],
+    pub outputs: &'a [TensorSpec],
+    pub buffering: &'a [Buffering],
+}
+
+/// See the module.
+pub struct Instance {
+    // Dropped in this order: buffers and compiled model use the memory of the outputs.
+    inputs: Vec<TensorBuffer>,
+    outputs: Vec<Output>,
+    compiled: CompiledModel,
+    reserves: Vec<Reserve>,
+    signature: usize,
+    proven: bool,
+}
+
+struct Output {
+    dtype: DType,
+    shape: Vec<usize>,
+    place: Place,
+}
+
+/// Where an output is written.
+enum Place {
+    /// A reserve, and the buffer over it.
+    Reserve(usize, TensorBuffer),
+    Own(TensorBuffer),
+    Input(usize),
+}
+
+impl Instance {
+    /// Compiles a signature for inputs of these shapes, one for each.
+    ///
+    /// # Errors
+    /// What LiteRT says where the model cannot take them; unimplemented for what it cannot hand over.
+    pub fn new(model: &Arc<Model>, plan: Plan<'_>, shapes: &[Vec<usize>], threads: usize) -> Result<Self, Fault> {
+        refuse_strings(plan)?;
+        let mut compiled = CompiledModel::new(model, threads)?;
+        let mut inputs = Vec::with_capacity(plan.inputs.len());
+        for (index, (spec, shape)) in plan.inputs.iter().zip(shapes).enumerate() {
+            let sizes = sizes(shape)?;
+            if !is_same(spec.shape.as_deref(), &sizes) {
+                compiled.resize_input(plan.signature, index, &sizes)?;
+            }
+        }
+        let layouts = compiled.output_layouts(plan.signature, plan.outputs.len(), true)?;
+        for (spec, shape) in plan.inputs.iter().zip(shapes) {
+            let tensor_type = tensor_type(spec.dtype, Layout::new(&sizes(shape)?))?;
+            inputs.push(TensorBuffer::managed(model, &tensor_type, size_bytes(spec.dtype, shape)?)?);
+        }
+        let (mut outputs, mut reserves) = (Vec::new(), Vec::new());
+        for ((spec, layout), &buffering) in plan.outputs.iter().zip(layouts).zip(plan.buffering) {
+            let (dtype, shape) = (spec.dtype, shape_of(&layout));
+            let tensor_type = tensor_type(dtype, layout)?;
+            let place = match buffering {
+                Buffering::Input(index) => Place::Input(index),
+                Buffering::Constant => {
+                    Place::Own(TensorBuffer::managed(model, &tensor_type, size_bytes(dtype, &shape)?)?)
+                }
+                Buffering::Computed => {
+                    let mut reserve = Reserve::new()?;
+                    reserve.write(&UNWRITTEN);
+                    let buffer = TensorBuffer::over(model, &tensor_type, &reserve)?;
+                    reserves.push(reserve);
+                    Place::Reserve(reserves.len() - 1, buffer)
+                }
+            };
+            outputs.push(Output { dtype, shape, place });
+        }
+        Ok(Self { inputs, outputs, compiled, reserves, signature: plan.signature, proven: false })
+    }
+
+    /// Runs on inputs of this instance's shapes, in the order of the signature, and copies the outputs at these places.
+    ///
+    /// # Errors
+    /// What LiteRT says; unimplemented for outputs that it does not hand out.
+    pub fn run(&mut self, inputs: &[&Tensor], wanted: &[usize]) -> Result<Vec<Tensor>, Fault> {
+        for (buffer, tensor) in self.inputs.iter_mut().zip(inputs) {
+            buffer.write(&tensor.data)?;
+        }
+        self.invoke()?;
+        self.measure_outputs()?;
+        if !self.proven {
+            self.prove()?;
+        }
+        wanted.iter().map(|&place| self.take(place)).collect()
+    }
+
+    fn invoke(&mut self) -> Result<(), StatusError> {
+        let inputs: Vec<&TensorBuffer> = self.inputs.iter().collect();
+        let outputs = self.outputs.iter().filter_map(|output| match &output.place {
+            Place::Reserve(_, buffer) | Place::Own(buffer) => Some(buffer),
+            Place::Input(index) => self.inputs.get(*index),
+        });
+        let outputs: Vec<&TensorBuffer> = outputs.collect();
+        // SAFETY: the buffers were made for the shapes that the model was resized to. What is computed goes to a
+        // reserve, which no output can outgrow; constants and inputs are as large as their buffers.
+        unsafe { self.compiled.run(self.signature, &inputs, &outputs) }
+    }
+
+    fn measure_outputs(&mut self) -> Result<(), Fault> {
+        let layouts = self.compiled.output_layouts(self.signature, self.outputs.len(), false)?;
+        for (output, layout) in self.outputs.iter_mut().zip(&layouts) {
+            output.shape = shape_of(layout);
+            let Place::Reserve(index, _) = output.place else { continue };
+            let room_bytes = self.reserves.get(index).map_or(0, Reserve::size_bytes);
+            if size_bytes(output.dtype, &output.shape).map_or(true, |size_bytes| size_bytes > room_bytes) {
+                // LiteRT has written past the end of the buffer: nothing in this process can be trusted any more.
+                process::abort();
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out once whether LiteRT writes the outputs to their buffers.
+    fn prove(&mut self) -> Result<(), Fault> {
+        let is_unwritten = |output: &Output| match output.place {
+            Place::Reserve(index, _) => self.reserves.get(index).is_some_and(|reserve| {
+                let size_bytes = size_bytes(output.dtype, &output.shape).unwrap_or(0).min(UNWRITTEN.len());
+                reserve.octets(size_bytes) == &UNWRITTEN[..size_bytes]
+            }),
+            Place::Own(_) | Place::Input(_) => false,
+        };
+        if self.outputs.iter().any(is_unwritten) {
+            // Either these are the values, or LiteRT has kept the output to itself; then it refuses a second run.
+            self.invoke().map_err(|_| {
+                Error::unimplemented(
+                    "an output has a size that is known only after a run, and LiteRT's C library does not hand it out: \
+                     serve the model with a server that has another runtime, such as server_python_fast with \
+                     --runtime=interpreter",
+                )
+            })?;
+        }
+        self.proven = true;
+        Ok(())
+    }
+
+    fn take(&mut self, place: usize) -> Result<Tensor, Fault> {
+        let Some(output) = self.outputs.get(place) else {
+            return Err(Error::internal(format!("the signature has no output at place {place}")).into());
+        };
+        let size_bytes = size_bytes(output.dtype, &output.shape)?;
+        let data = match &output.place {
+            Place::Reserve(index, _) => self.reserves.get_mut(*index).map_or_else(Bytes::new, |it| it.take(size_bytes)),
+            Place::Own(buffer) => buffer.read(size_bytes)?,
+            Place::Input(index) => {
+                self.inputs.get(*index).map_or_else(|| Ok(Bytes::new()), |it| it.read(size_bytes))?
+            }
+        };
+        if data.len() != size_bytes {
+            return Err(Error::internal(format!("LiteRT gave {} bytes in place of {size_bytes}", data.len())).into());
+        }
+        Ok(Tensor { dtype: output.dtype, shape: output.shape.clone(), data, strings: Vec::new() })
+    }
+}
+
+fn refuse_strings(plan: Plan<'_>) -> Result<(), Fault> {
+    let found = plan.inputs.iter().chain(plan.outputs).find(|spec| spec.dtype == DType::String);
+    found.map_or(Ok(()), |spec| {
+        Err(Error::unimplemented(format!(
+            "\"{}\" holds strings, which LiteRT's C library cannot take or give: serve the model with a server that has \
+             another runtime, such as server_python_fast with --runtime=interpreter, or its SavedModel with \
+             server_python_slow",
+            spec.name
+        ))
+        .into())
+    })
+}
+
+fn sizes(shape: &[usize]) -> Result<Vec<i32>, Fault> {
+    let sizes: Result<_, _> = shape.iter().map(|&size| i32::try_from(size)).collect();
+    sizes.map_err(|_| {
+        Error::invalid_argument(format!("the model cannot take inputs of shape {shape:?}: sizes end at {}", i32::MAX))
+            .into()
+    })
+}
+
+fn is_same(expected: Option<&[i64]>, sizes: &[i32]) -> bool {
+    expected.is_some_and(|expected| expected.iter().copied().eq(sizes.iter().copied().map(i64::from)))
+}
+
+fn shape_of(layout: &Layout) -> Vec<usize> {
+    layout.shape().map(|size| usize::try_from(size).unwrap_or(0)).collect()
+}
+
+fn tensor_type(dtype: DType, layout: Layout) -> Result<RankedTensorType, Fault> {
+    let element_type = element_type::of(dtype)
+        .ok_or_else(|| Error::unimplemented(format!("LiteRT has no elements of type {}", dtype.name())))?;
+    Ok(RankedTensorType { element_type, layout })
+}
+
+fn size_bytes(dtype: DType, shape: &[usize]) -> Result<usize, Fault> {
+    let size_bytes = element_count(shape).and_then(|count| count.checked_mul(dtype.item_bytes()));
+    size_bytes
+        .ok_or_else(|| Error::invalid_argument(format!("no tensor is as large as its shape says: {shape:?}")).into())
+}
