@@ -1,10 +1,12 @@
 //! Decoding: the bytes of a JPEG, PNG, BMP, GIF or WebP -> an upright picture of the size a model takes.
 
+use image::{ImageDecoder, ImageResult};
+
 use crate::error::{Error, Result};
 use crate::image::exif::read_orientation;
 use crate::image::formats::{self, Format};
-use crate::image::jpeg;
-use crate::image::pixels::Pixels;
+use crate::image::pixels::{Pixels, buffer};
+use crate::image::{bmp, gif, jpeg, png, webp};
 
 /// Decodes a picture, turns it upright and resizes it to `width` x `height`, without keeping its proportions.
 ///
@@ -19,10 +21,10 @@ pub fn decode(picture: &[u8], width: u32, height: u32, max_pixels: u64) -> Resul
     let (width, height) = if orientation.is_lying { (height, width) } else { (width, height) };
     let pixels = match format {
         Format::Jpeg => jpeg::decode(picture, width, height, max_pixels),
-        Format::Png => formats::decode_png(picture, max_pixels),
-        Format::Bmp => formats::decode_bmp(picture, max_pixels),
-        Format::Gif => formats::decode_gif(picture, max_pixels),
-        Format::Webp => formats::decode_webp(picture, max_pixels),
+        Format::Png => png::decode(picture, max_pixels),
+        Format::Bmp => bmp::decode(picture, max_pixels),
+        Format::Gif => gif::decode(picture, max_pixels),
+        Format::Webp => webp::decode(picture, max_pixels),
     }?;
     Ok(pixels.resized(width, height)?.without_alpha().upright(orientation))
 }
@@ -47,4 +49,16 @@ pub(super) fn damaged(reason: &dyn std::fmt::Display) -> Error {
     Error::invalid_argument(format!(
         "the picture cannot be read: {reason}; it may be cut off or damaged, send it again whole"
     ))
+}
+
+/// What a decoder of the image crate gives.
+pub(super) fn read_pixels(decoder: ImageResult<impl ImageDecoder>, max_pixels: u64) -> Result<Pixels> {
+    let fault = |error: image::ImageError| damaged(&error);
+    let decoder = decoder.map_err(fault)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height, max_pixels)?;
+    let channels = usize::from(decoder.color_type().channel_count());
+    let mut data = buffer(width, height, channels)?;
+    decoder.read_image(&mut data).map_err(fault)?;
+    Ok(Pixels { width, height, channels, data })
 }

@@ -83,6 +83,8 @@ fn cmyk_to_rgb(cmyk: &[u8], rgb: &mut [u8]) {
 fn message(error: &turbojpeg::Error) -> String {
     match error {
         turbojpeg::Error::TurboJpegError(text) => text.clone(),
+        // Of a size that libjpeg has not found.
+        turbojpeg::Error::IntegerOverflow(_) => "it holds no picture".to_owned(),
         other => other.to_string(),
     }
 }

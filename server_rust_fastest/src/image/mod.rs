@@ -1,16 +1,20 @@
 //! Pictures: encoded bytes -> RGB pixels -> input tensor -> scores -> best classes.
 
 mod answer;
+mod bmp;
 mod classifier;
 mod decoder;
 mod exif;
 mod formats;
+mod gif;
 mod half;
 mod jpeg;
 mod pixels;
+mod png;
 mod preprocess;
 mod quote;
 mod scores;
+mod webp;
 
 pub use answer::answer_json;
 pub use classifier::{Classifier, Prediction};
