@@ -1,4 +1,4 @@
-//! Generates the messages and services of TensorFlow Serving's protocol from the project's .proto files.
+//! Generates the messages of TensorFlow Serving's protocol from the project's .proto files.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -20,11 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(FILES, [PROTOS])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure()
-        .build_client(false)
-        .build_server(false)
-        .bytes(".")
-        .btree_map(".")
+    prost_build::Config::new()
+        .bytes(["."])
+        .btree_map(["."])
         .extern_path(".tensorflow.TensorProto", "crate::grpc::tensor_message::TensorProto")
         .include_file("protos.rs")
         .compile_fds(descriptors)?;

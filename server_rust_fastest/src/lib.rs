@@ -24,7 +24,7 @@ pub mod tensor;
 pub mod tflite;
 pub mod work;
 
-/// TensorFlow Serving's messages and services, generated from the project's .proto files.
+/// TensorFlow Serving's messages, generated from the project's .proto files.
 #[allow(missing_docs, clippy::all, clippy::pedantic)]
 pub mod protos {
     include!(concat!(env!("OUT_DIR"), "/protos.rs"));
