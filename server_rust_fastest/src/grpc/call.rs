@@ -145,3 +145,15 @@ fn write_down_later(call: Call) {
         drop(call);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let long = status(&Error::not_found("ß".repeat(2000)));
+        assert_eq!(long.message(), format!("{}...TRUNCATED", "ß".repeat(1024)));
+        assert_eq!(status(&Error::not_found("ß".repeat(1024))).message(), "ß".repeat(1024));
+    }
+}

@@ -2,6 +2,9 @@
 //!
 //! Format: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Read;
 use std::time::Instant;
 

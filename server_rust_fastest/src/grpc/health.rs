@@ -102,3 +102,63 @@ fn describe(phase: Phase, is_known: bool) -> HealthCheckResponse {
     };
     HealthCheckResponse { status: status.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic::codegen::tokio_stream::StreamExt as _;
+
+    use super::*;
+
+    fn asking(service: &str) -> Request<HealthCheckRequest> {
+        Request::new(HealthCheckRequest { service: service.to_owned() })
+    }
+
+    async fn check(health: &Health, service: &str) -> Result<ServingStatus, Status> {
+        let answer = health_server::Health::check(health, asking(service)).await?;
+        Ok(answer.get_ref().status())
+    }
+
+    #[tokio::test]
+    async fn every_name_is_serving_once_the_models_are_loaded() {
+        let health = Health::default();
+        for name in NAMES {
+            assert_eq!(check(&health, name).await.unwrap(), ServingStatus::NotServing);
+        }
+        health.serving();
+        for name in NAMES {
+            assert_eq!(check(&health, name).await.unwrap(), ServingStatus::Serving);
+        }
+    }
+
+    #[tokio::test]
+    async fn another_name_is_not_found() {
+        let refused = check(&Health::default(), "Nobody").await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::NotFound);
+    }
+
+    #[tokio::test]
+    async fn what_has_ended_does_not_serve_again() {
+        let health = Health::default();
+        health.end();
+        health.serving();
+        assert_eq!(check(&health, "").await.unwrap(), ServingStatus::NotServing);
+    }
+
+    #[tokio::test]
+    async fn who_watches_is_told_of_every_change_and_let_go_at_the_end() {
+        let health = Health::default();
+        let mut told = health_server::Health::watch(&health, asking("")).await.unwrap().into_inner();
+        assert_eq!(told.next().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+        health.serving();
+        assert_eq!(told.next().await.unwrap().unwrap().status(), ServingStatus::Serving);
+        health.end();
+        assert_eq!(told.next().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+        assert!(told.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn who_watches_what_is_not_there_is_told_so() {
+        let mut told = health_server::Health::watch(&Health::default(), asking("Nobody")).await.unwrap().into_inner();
+        assert_eq!(told.next().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+    }
+}

@@ -46,3 +46,16 @@ where
         Err(_) => Status::internal("the descriptors of the messages cannot be read").into_http(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_descriptors_can_be_read() {
+        for with_health in [false, true] {
+            assert!(describe(with_health).build_v1().is_ok());
+            assert!(describe(with_health).build_v1alpha().is_ok());
+        }
+    }
+}
