@@ -1,0 +1,131 @@
+//! Probe: a version folder is loaded in a process of its own first, because a damaged model can end the process.
+//!
+//! version folder -> this program, which loads it and does nothing else -> nothing, or why it cannot be served
+
+use std::env;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::litert::Servable;
+use crate::settings::RuntimeOptions;
+
+/// The exit status of a probe whose model cannot be loaded; the reason is on its stdout.
+const REFUSED: u8 = 3;
+
+/// How versions are tried out.
+pub struct Probe {
+    /// What understands `probe VERSION_FOLDER`; None for this program.
+    pub program: Option<PathBuf>,
+    /// How long a load may take before it is given up.
+    pub limit: Duration,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self { program: None, limit: Duration::from_secs(300) }
+    }
+}
+
+impl Probe {
+    /// Returns if the version can be loaded.
+    ///
+    /// A load is enough: damaged .tflite files that end the process (or keep it for ever) do so while they are loaded
+    /// and compiled, none in a run after that.
+    ///
+    /// # Errors
+    /// Unavailable where it cannot be loaded, or would end the process.
+    pub fn try_out(&self, version_folder: &Path, options: &RuntimeOptions) -> Result<()> {
+        let folder = version_folder.display();
+        let untried =
+            |error| Error::unavailable(format!("{folder} cannot be tried out in a process of its own: {error}"));
+        let program = self.program.clone().map_or_else(env::current_exe, Ok).map_err(untried)?;
+        let mut command = Command::new(program);
+        command.arg("probe").arg(version_folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        if let Some(library) = &options.library {
+            command.arg("--litert_library").arg(library);
+        }
+        let mut child = command.spawn().map_err(untried)?;
+        let said = self.said_by(&mut child);
+        if said.is_none() {
+            // It may have ended by itself just now.
+            let _ = child.kill();
+        }
+        let status = child.wait().map_err(untried)?;
+        let Some(said) = said else {
+            return Err(Error::unavailable(format!(
+                "loading {folder} had not ended after {} s: convert or export the model again",
+                self.limit.as_secs_f64()
+            )));
+        };
+        match fault(version_folder, status, &said) {
+            None => Ok(()),
+            Some(text) => Err(Error::unavailable(text)),
+        }
+    }
+
+    /// What a process writes until it ends; None where it has not ended within the limit.
+    fn said_by(&self, child: &mut Child) -> Option<Vec<u8>> {
+        let mut stdout = child.stdout.take()?;
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            let mut said = Vec::new();
+            // What was read before a fault is what there is to tell.
+            let _ = stdout.read_to_end(&mut said);
+            let _ = sender.send(said);
+        });
+        receiver.recv_timeout(self.limit).ok()
+    }
+}
+
+fn fault(version_folder: &Path, status: ExitStatus, said: &[u8]) -> Option<String> {
+    let folder = version_folder.display();
+    if status.success() {
+        return None;
+    }
+    if status.code() == Some(i32::from(REFUSED)) {
+        return Some(String::from_utf8_lossy(said).into_owned());
+    }
+    Some(match status.signal() {
+        Some(signal) => format!(
+            "loading {folder} crashed the runtime (signal {}); the file is damaged or cut off: convert it again",
+            signal_name(signal)
+        ),
+        None => format!("loading {folder} ended its process with exit status {}", status.code().unwrap_or_default()),
+    })
+}
+
+/// Of the signals that a fault in a program raises, and that end one from outside.
+fn signal_name(number: i32) -> String {
+    let name = match number {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGTRAP => "SIGTRAP",
+        _ => return number.to_string(),
+    };
+    name.to_owned()
+}
+
+/// What the command `probe` does: loads one version folder, and tells on stdout why it cannot be served.
+#[must_use]
+pub fn run_probe(version_folder: &Path, options: &RuntimeOptions) -> ExitCode {
+    match Servable::load(version_folder, options) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody else is told where stdout is closed.
+            let _ = write!(std::io::stdout(), "{error}");
+            ExitCode::from(REFUSED)
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Worker: the thread that looks for versions, loads and unloads them, one after the other.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::State;
+use super::loader::Version;
+use super::model_versions::ModelVersions;
+use super::registry::Registry;
+use super::shared::Shared;
+use super::source::{Versions, aspired_versions, fingerprint, versions_at_start};
+use crate::error::{Error, Result};
+use crate::log;
+use crate::settings::ModelConfig;
+
+/// Is told once how the start has ended.
+pub type OnSettled = Box<dyn FnOnce(Result<()>) + Send>;
+
+pub struct Worker<M> {
+    shared: Arc<Shared<M>>,
+    /// None once the server answers.
+    on_settled: Option<OnSettled>,
+    /// What was last said of a base path that cannot be seen.
+    poll_fault: String,
+}
+
+impl<M> Worker<M> {
+    pub fn new(shared: Arc<Shared<M>>, on_settled: OnSettled) -> Self {
+        Self { shared, on_settled: Some(on_settled), poll_fault: String::new() }
+    }
+
+    /// Works until it is told to stop.
+    pub fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let is_busy = self.step();
+            let mut registry = shared.lock();
+            if !is_busy {
+                registry = self.wait(registry);
+            }
+            if registry.stopping {
+                return;
+            }
+            drop(registry);
+            self.finish_start();
+        }
+    }
+
+    /// Does what is due first, and tells whether there was anything.
+    pub fn step(&mut self) -> bool {
+        let is_busy = self.read() || self.poll() || self.load() || self.unload() || self.close();
+        if is_busy {
+            self.shared.news.notify_waiters();
+        }
+        is_busy
+    }
+
+    fn wait<'a>(&self, mut registry: MutexGuard<'a, Registry<M>>) -> MutexGuard<'a, Registry<M>> {
+        if registry.stopping || registry.harnesses().any(|(_, harness)| harness.can_close()) {
+            return registry;
+        }
+        let awaits_return = registry.harnesses().any(|(_, harness)| harness.state == State::Unloading);
+        registry.awaits_return = awaits_return;
+        let changed = &self.shared.changed;
+        match registry.next_due() {
+            None => changed.wait(registry).unwrap_or_else(PoisonError::into_inner),
+            Some(due) => {
+                let idle = due.saturating_duration_since(Instant::now());
+                changed.wait_timeout(registry, idle).unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
+    }
+
+    /// Tells how the start has ended, once it has.
+    pub fn finish_start(&mut self) {
+        let registry = self.shared.lock();
+        if self.on_settled.is_some() && registry.unsettled.is_empty() {
+            let started = registry.check(registry.configs.names());
+            drop(registry);
+            self.settle(started);
+        }
+    }
+
+    fn settle(&mut self, started: Result<()>) {
+        if let Some(on_settled) = self.on_settled.take() {
+            on_settled(started);
+        }
+    }
+
+    /// Reads the config file anew, if that is due.
+    fn read(&self) -> bool {
+        let settings = &self.shared.settings;
+        let (Some(file), Some(interval)) = (&settings.config_file, settings.config_file_poll) else { return false };
+        if !take_due(&mut self.shared.lock().next_read, Some(Instant::now() + interval)) {
+            return false;
+        }
+        let replaced = (self.shared.read_configs)(file).and_then(|configs| match configs {
+            // A file that says nothing changes nothing.
+            Some(configs) if configs != self.shared.lock().configs.all() => self.shared.replace(configs),
+            _ => Ok(()),
+        });
+        if let Err(error) = replaced {
+            log::error(&format!("Failed to read ModelServerConfig file: {error}"));
+        }
+        true
+    }
+
+    /// Looks for versions, if that is due. Where one base path cannot be seen, nothing changes for any model.
+    fn poll(&mut self) -> bool {
+        let interval = self.shared.settings.version_poll.filter(|interval| !interval.is_zero());
+        let (configs, broken) = {
+            let mut registry = self.shared.lock();
+            if !take_due(&mut registry.next_poll, interval.map(|interval| Instant::now() + interval)) {
+                return false;
+            }
+            let broken = registry.harnesses().filter(|(_, harness)| harness.aspired && harness.error.is_some());
+            let broken = broken.map(|(name, harness)| {
+                (name.to_owned(), harness.number, harness.path.clone(), harness.failed_fingerprint)
+            });
+            let broken: Vec<_> = broken.collect();
+            (registry.configs.all().to_vec(), broken)
+        };
+        let Some(aspired) = self.look(&configs) else { return false };
+        let mended: Vec<_> = broken.into_iter().filter(|(.., path, failed)| fingerprint(path) != *failed).collect();
+        let mut registry = self.shared.lock();
+        for (name, number, ..) in mended {
+            if let Some(harness) = registry.harness_mut(&name, number).filter(|harness| harness.error.is_some()) {
+                harness.retry();
+            }
+        }
+        for (config, versions) in configs.iter().zip(&aspired) {
+            // Others may have been configured meanwhile.
+            if registry.configs.get(&config.name) == Some(config)
+                && let Some(model) = registry.models.get_mut(&config.name)
+            {
+                model.aspire(versions, self.on_settled.is_none());
+            }
+        }
+        true
+    }
+
+    /// The versions that are wanted of each model; None where not all can be told.
+    fn look(&mut self, configs: &[ModelConfig]) -> Option<Vec<Versions>> {
+        let settings = &self.shared.settings;
+        let is_plain_start =
+            self.on_settled.is_some() && !settings.waits_for_versions && settings.config_file.is_none();
+        let look = if is_plain_start { versions_at_start } else { aspired_versions };
+        match configs.iter().map(look).collect::<Result<_>>() {
+            Ok(aspired) => {
+                self.poll_fault.clear();
+                Some(aspired)
+            }
+            Err(error) if is_plain_start => {
+                self.settle(Err(error));
+                None
+            }
+            Err(error) => {
+                if error.text != self.poll_fault {
+                    log::error(&error.text);
+                }
+                self.poll_fault = error.text;
+                None
+            }
+        }
+    }
+
+    /// Loads one version, if one is due.
+    fn load(&self) -> bool {
+        let settings = &self.shared.settings;
+        let (version, probe) = {
+            let mut registry = self.shared.lock();
+            let now = Instant::now();
+            let due = |name: &str| Some((name.to_owned(), registry.models.get(name)?.next_to_load(now)?.number));
+            let Some((name, number)) = registry.configs.names().find_map(due) else { return false };
+            let Some(harness) = registry.harness_mut(&name, number) else { return false };
+            harness.state = State::Loading;
+            let probe = harness.arrived_late || harness.error.is_some();
+            (Version { name, number, path: harness.path.clone() }, probe)
+        };
+        let may_retry = settings.waits_for_versions || probe;
+        // Taken before the load: what is copied into the folder meanwhile counts as a change.
+        let seen = if may_retry { fingerprint(&version.path) } else { 0 };
+        let loaded = catch_unwind(AssertUnwindSafe(|| self.shared.loader.load(&version, probe)));
+        let loaded = loaded.unwrap_or_else(|panic| Err(panicked(&version, panic.as_ref())));
+        if let Err(error) = &loaded {
+            log::error(&format!("{} version {} could not be loaded: {error}", version.name, version.number));
+        }
+        let mut registry = self.shared.lock();
+        if let Some(harness) = registry.harness_mut(&version.name, version.number) {
+            match loaded {
+                Ok(model) => harness.loaded(model),
+                Err(error) => {
+                    let retries = if may_retry { settings.load_retries } else { 0 };
+                    harness.failed(error, seen, retries, Instant::now().checked_add(settings.load_retry_interval));
+                }
+            }
+        }
+        registry.settle(&version.name);
+        true
+    }
+
+    /// Takes one version that is not wanted any more out of service.
+    fn unload(&self) -> bool {
+        let mut registry = self.shared.lock();
+        let harness = registry.models.values_mut().find_map(ModelVersions::next_to_unload);
+        harness.is_some_and(|harness| {
+            harness.state = State::Unloading;
+            true
+        })
+    }
+
+    /// Gives the memory of one version back that is out of service and out of use.
+    fn close(&self) -> bool {
+        let mut registry = self.shared.lock();
+        let due = registry.harnesses().find(|(_, harness)| harness.can_close());
+        let Some((name, number)) = due.map(|(name, harness)| (name.to_owned(), harness.number)) else { return false };
+        let model = registry.harness_mut(&name, number).and_then(|harness| harness.model.take());
+        drop(registry);
+        drop(model);
+        if let Some(harness) = self.shared.lock().harness_mut(&name, number) {
+            harness.unloaded();
+        }
+        true
+    }
+}
+
+/// Whether that moment has come; if so, the next one takes its place.
+fn take_due(moment: &mut Option<Instant>, next: Option<Instant>) -> bool {
+    let is_due = moment.is_some_and(|moment| moment <= Instant::now());
+    if is_due {
+        *moment = next;
+    }
+    is_due
+}
+
+fn panicked(version: &Version, panic: &(dyn Any + Send)) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a fault of the server");
+    Error::unavailable(format!("{} cannot be loaded: {text}", version.path.display()))
+}
