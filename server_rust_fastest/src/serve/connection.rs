@@ -1,0 +1,128 @@
+//! Connection: a socket -> requests -> a router's answers, until the client or the server has had enough.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, HttpBody as _};
+use axum::http::header::{CONNECTION, SERVER};
+use axum::http::{HeaderValue, Request, Response, Version};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::sync::watch;
+use tokio::time::{sleep_until, timeout};
+use tower::Service as _;
+
+use super::stream::Stream;
+use super::wire::{Framing, SharedWire};
+use super::{Afterwards, SERVER as NAME};
+
+/// How long a client that says nothing may still begin a request when the server stops: it may have sent it already.
+const LAST_CALL: Duration = Duration::from_secs(1);
+/// How long a client may take to close a connection that has been closed here.
+const PARTING: Duration = Duration::from_secs(2);
+/// Between two pings to a peer of HTTP/2 that says nothing.
+const PING: Duration = Duration::from_secs(75);
+/// For tensors: the default of 64 KiB makes a large one wait for its sender's window again and again.
+const HTTP2_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+
+pub(super) struct Connection {
+    wire: SharedWire,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+    afterwards: Afterwards,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, router: Router, stopped: watch::Receiver<bool>) -> Self {
+        Self { wire: SharedWire::new(stream), router, stopped, afterwards: Afterwards::default() }
+    }
+
+    /// Answers until it ends.
+    pub(super) async fn answer(mut self) {
+        self.exchange().await;
+        self.afterwards.run();
+        let _ = timeout(PARTING, self.wire.part()).await;
+    }
+
+    async fn exchange(&mut self) {
+        let (wire, router, stopped) = (self.wire.clone(), self.router.clone(), self.stopped.clone());
+        let afterwards = self.afterwards.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            // Not when the future is polled: by then hyper may have read on.
+            wire.lock().begin(framing(request.body()));
+            answer(request, router.clone(), wire.clone(), stopped.clone(), afterwards.clone())
+        });
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().half_close(true);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING)
+            .initial_stream_window_size(HTTP2_WINDOW_BYTES)
+            .initial_connection_window_size(HTTP2_WINDOW_BYTES);
+        let mut exchange = pin!(builder.serve_connection(TokioIo::new(self.wire.clone()), service));
+        let mut look = pin!(sleep_until(self.wire.lock().watch(Instant::now()).into()));
+        let mut is_stopping = false;
+        loop {
+            let step = poll_fn(|cx| {
+                let step = exchange.as_mut().poll(cx);
+                self.afterwards.run();
+                step
+            });
+            tokio::select! {
+                biased;
+                // Whether it has failed is of no use to anyone: the client has gone, or has been told.
+                _ = step => return,
+                _ = self.stopped.wait_for(|&stopped| stopped), if !is_stopping => {
+                    is_stopping = true;
+                    look.as_mut().reset((Instant::now() + LAST_CALL).into());
+                }
+                () = look.as_mut() => {
+                    let mut wire = self.wire.lock();
+                    if is_stopping {
+                        wire.close();
+                    }
+                    look.as_mut().reset(wire.watch(Instant::now()).into());
+                }
+            }
+            if is_stopping && self.wire.lock().is_http2() {
+                exchange.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// One request.
+async fn answer(
+    mut request: Request<Incoming>,
+    mut router: Router,
+    wire: SharedWire,
+    stopped: watch::Receiver<bool>,
+    afterwards: Afterwards,
+) -> Result<Response<Body>, Infallible> {
+    let is_http2 = request.version() == Version::HTTP_2;
+    request.extensions_mut().insert(afterwards);
+    let answering = router.call(request);
+    let mut response = answering.await?;
+    if !is_http2 {
+        let mut wire = wire.lock();
+        wire.finish();
+        let headers = response.headers_mut();
+        headers.insert(SERVER, HeaderValue::from_static(NAME));
+        if *stopped.borrow() && !wire.has_more() {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        } else {
+            headers.entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
+        }
+    }
+    Ok(response)
+}
+
+fn framing(body: &Incoming) -> Framing {
+    body.size_hint().exact().map_or(Framing::Chunks, Framing::Length)
+}

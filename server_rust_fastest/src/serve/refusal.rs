@@ -1,0 +1,29 @@
+//! Refusal: the answer to bytes that are no request; hyper's own have no body.
+
+use super::SERVER;
+
+const OURS: &[u8] = b"\r\nserver: ";
+
+/// What is said in place of an answer that hyper gives by itself; None for all others.
+pub(super) fn in_place_of(answer: &[u8]) -> Option<Vec<u8>> {
+    let status = answer.strip_prefix(b"HTTP/1.1 ").or_else(|| answer.strip_prefix(b"HTTP/1.0 "))?.get(..3)?;
+    let (line, text) = match status {
+        b"400" => ("400 Bad Request", "this is no request of HTTP/1.1 or HTTP/2 that can be read: it is damaged"),
+        b"414" => ("414 URI Too Long", "the request's path is too long"),
+        b"431" => (
+            "431 Request Header Fields Too Large",
+            "the request has too many or too long headers: send at most 100, of at most 8190 bytes each",
+        ),
+        _ => return None,
+    };
+    if answer.windows(OURS.len()).any(|bytes| bytes.eq_ignore_ascii_case(OURS)) {
+        return None;
+    }
+    let body = format!("{{\"error\": \"{text}\"}}\n");
+    let head = format!(
+        "HTTP/1.1 {line}\r\nserver: {SERVER}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    Some((head + &body).into_bytes())
+}
