@@ -16,6 +16,7 @@ pub mod litert;
 pub mod log;
 pub mod metadata;
 pub mod models;
+pub mod monitoring;
 pub mod serve;
 pub mod settings;
 pub mod signature;
