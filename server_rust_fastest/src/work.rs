@@ -28,7 +28,7 @@ impl Admission {
     pub fn admit(&self) -> Result<OwnedSemaphorePermit> {
         Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
             Error::queue_full(format!(
-                "{} requests are being answered, as many as --max_requests_at_once allows: try again",
+                "the server has its limit of requests at once, {} (--max_requests_at_once): ask again later",
                 self.limit
             ))
         })
