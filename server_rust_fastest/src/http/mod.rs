@@ -1,13 +1,150 @@
-//! HTTP: connections -> requests -> `/predict`, TensorFlow Serving's REST, health and monitoring.
+//! HTTP: requests -> `/predict`, TensorFlow Serving's REST, health and monitoring -> answers.
+
+mod answer;
+mod body;
+mod form;
+mod health;
+mod predict;
+mod query;
+mod rest;
+mod rest_route;
+mod rules;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use axum::http::{Method, StatusCode, Uri, request};
+use axum::response::Response;
+use tower::Service as _;
 
+use crate::access::{Access, Trace};
 use crate::app::App;
+use crate::error::{Code, Error, Result};
+use crate::serve::Afterwards;
+use crate::settings::HttpSettings;
+use body::RequestBody;
+use health::Health;
 
-/// All routes of HTTP, errors in the protocol's own form included.
+const HEALTH: &str = "/v2/health/";
+const CLOUD_TRACE: HeaderName = HeaderName::from_static("x-cloud-trace-context");
+const PARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// All routes of HTTP, errors in the protocol's own form included; none where the settings say nothing of HTTP.
 pub fn router(app: Arc<App>) -> Router {
-    let _ = app;
-    todo!()
+    match app.settings.http.clone() {
+        None => Router::new(),
+        Some(settings) => {
+            Router::new().fallback(answer).with_state(Arc::new(Http { app, settings, health: Health::default() }))
+        }
+    }
 }
+
+/// Both protocols on one port: a call by gRPC says so in its content type.
+pub fn one_port(http: Router, grpc: Router) -> Router {
+    Router::new().fallback(async move |request: Request| {
+        let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+        let is_grpc = content_type.starts_with(b"application/grpc");
+        let mut chosen = if is_grpc { grpc.clone() } else { http.clone() };
+        chosen.call(request).await
+    })
+}
+
+/// What all requests are answered with.
+struct Http {
+    app: Arc<App>,
+    settings: HttpSettings,
+    health: Health,
+}
+
+/// A request without its body.
+type Head = request::Parts;
+
+async fn answer(State(http): State<Arc<Http>>, request: Request) -> Response {
+    let mut access = Access::default();
+    let (head, body) = request.into_parts();
+    let mut body = RequestBody::new(body);
+    let response = match http.respond(&head, &mut body, &mut access).await {
+        Ok(response) => response,
+        Err(error) => {
+            let response = answer::error(&error);
+            access.error = Some(error);
+            response
+        }
+    };
+    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+        // Who is still sending could not read the answer.
+        body.drain().await;
+    }
+    access.answered();
+    write_down(http, head, response.status(), access);
+    response
+}
+
+impl Http {
+    async fn respond(&self, head: &Head, body: &mut RequestBody, access: &mut Access) -> Result<Response> {
+        if let Some(refusal) = rules::check(head) {
+            return Ok(refusal);
+        }
+        let raw_path = head.uri.path_and_query().map_or("", |path| path.as_str());
+        if rest_route::is_routed(raw_path) {
+            return Ok(rest::respond(self, head, raw_path, body, access).await);
+        }
+        let path = query::decode(head.uri.path(), false);
+        if self.settings.monitoring_path.as_deref() == Some(&path) {
+            return Ok(self.figures(&path, &head.uri));
+        }
+        match (path.as_ref(), &head.method) {
+            ("/predict", &Method::POST) => predict::predict(self, head, body, access).await,
+            ("/v2/health/live", &Method::GET | &Method::HEAD) => Ok(health::live()),
+            ("/v2/health/ready", &Method::GET | &Method::HEAD) => Ok(self.health.ready(&self.app).await),
+            ("/predict", method) => Ok(answer::not_allowed(method, &path, "POST, OPTIONS", access)),
+            ("/v2/health/live" | "/v2/health/ready", method) => {
+                Ok(answer::not_allowed(method, &path, "GET, HEAD, OPTIONS", access))
+            }
+            _ => Err(Error::not_found(format!("no such path: {path}; pictures go to POST /predict"))),
+        }
+    }
+
+    /// Prometheus's page; like TensorFlow Serving, it has no query and takes every method.
+    fn figures(&self, path: &str, uri: &Uri) -> Response {
+        match uri.query() {
+            Some(query) => {
+                let text = format!("Unexpected path: {path}?{query}. Should be {path}");
+                answer::with(StatusCode::BAD_REQUEST, answer::TEXT, text)
+            }
+            None => answer::with(StatusCode::OK, answer::TEXT, self.app.access_log.exposition()),
+        }
+    }
+}
+
+/// Has the request logged and counted once its answer is on its way.
+fn write_down(http: Arc<Http>, mut head: Head, status: StatusCode, access: Access) {
+    let afterwards = head.extensions.remove::<Afterwards>();
+    let write = move || {
+        let path = match head.uri.path_and_query() {
+            Some(path) if head.uri.scheme().is_none() => path.to_string(),
+            _ => head.uri.to_string(),
+        };
+        let trace = Trace { parent: text(&head.headers, &PARENT), cloud: text(&head.headers, &CLOUD_TRACE) };
+        let is_probe = path.starts_with(HEALTH);
+        http.app.access_log.http(&access, head.method.as_str(), &path, status.as_u16(), trace, is_probe);
+    };
+    match afterwards {
+        Some(afterwards) => afterwards.add(write),
+        None => write(),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// An error with a status that no gRPC code has.
+fn error_of(http: StatusCode, code: Code, text: String) -> Error {
+    Error { code, http: http.as_u16(), ..Error::invalid_argument(text) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Health: liveness and readiness, by the names of KServe's Open Inference Protocol.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use tokio::sync::Mutex;
+
+use super::answer;
+use crate::app::App;
+use crate::error::Result;
+use crate::models::ModelSpec;
+use crate::work;
+
+/// A picture of one black pixel, as BMP: file header of 14 bytes, info header of 40, the pixel filled up to 4.
+const BLACK: [u8; 58] = [
+    b'B', b'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, // size, offset of the pixels
+    40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0, // width, height, planes, bits a pixel
+    0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // not compressed, bytes of pixels, resolution
+    0, 0, 0, 0, 0, 0, 0, 0, // no palette
+    0, 0, 0, 0,
+];
+
+pub(super) fn live() -> Response {
+    answer::with(StatusCode::OK, answer::JSON, "{\"live\": true}\n")
+}
+
+/// Which models have run once.
+#[derive(Default)]
+pub(super) struct Health {
+    warmed_up: Mutex<BTreeSet<String>>,
+}
+
+impl Health {
+    pub(super) async fn ready(&self, app: &Arc<App>) -> Response {
+        // A version that has gone in between makes it not ready, and that is all there is to say.
+        if self.is_ready(app).await.unwrap_or(false) {
+            answer::with(StatusCode::OK, answer::JSON, "{\"ready\": true}\n")
+        } else {
+            answer::with(StatusCode::SERVICE_UNAVAILABLE, answer::JSON, "{\"ready\": false}\n")
+        }
+    }
+
+    /// Whether every model can answer and, where it takes pictures, has run once; runs it if it has not.
+    async fn is_ready(&self, app: &Arc<App>) -> Result<bool> {
+        if !app.manager.all_available() {
+            return Ok(false);
+        }
+        let mut warmed_up = self.warmed_up.lock().await;
+        for name in app.manager.names() {
+            if warmed_up.contains(&name) {
+                continue;
+            }
+            let spec = ModelSpec { name, version: None, label: None };
+            let model = app.manager.handle(&spec, Some(Instant::now())).await?;
+            work::run(None, move || match &model.classifier {
+                Ok(classifier) => classifier.predict(&model.servable, &BLACK, Some("1")).map(drop),
+                Err(_) => Ok(()),
+            })
+            .await?;
+            warmed_up.insert(spec.name);
+        }
+        Ok(true)
+    }
+}

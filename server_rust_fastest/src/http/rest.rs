@@ -1,0 +1,225 @@
+//! REST: a request under `/v1/` -> what it asks -> its answer, with TensorFlow Serving's status, texts and headers.
+//!
+//! Checks come in its order, for clients tell by it what is wrong: a body that is no JSON before a model that is not
+//! there, and that before a body without inputs.
+
+use std::time::Instant;
+
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, ORIGIN,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+
+use super::body::{RequestBody, inflate};
+use super::rest_route::{Fault, Verb, read};
+use super::{Head, Http, answer};
+use crate::access::Access;
+use crate::error::{Error, Result};
+use crate::json::{PredictRequest, error_answer, predict_answer};
+use crate::metadata::metadata_json;
+use crate::models::{ModelSpec, ServedModel, State, VersionStatus};
+use crate::signature::{DEFAULT_SIGNATURE, PREDICT_METHOD};
+use crate::work;
+
+/// A document that is longer takes longer to parse than to hand to another thread.
+const SHORT_BYTES: usize = 16 * 1024;
+const METHODS: [&str; 3] = [PREDICT_METHOD, "tensorflow/serving/classify", "tensorflow/serving/regress"];
+
+/// The answer to a request with a routed path.
+pub(super) async fn respond(
+    http: &Http,
+    head: &Head,
+    path: &str,
+    body: &mut RequestBody,
+    access: &mut Access,
+) -> Response {
+    let mut response = if head.method == Method::OPTIONS {
+        preflight(head)
+    } else {
+        match ask(http, head, path, body, access).await {
+            Ok(answer) => answer::with(StatusCode::OK, answer::JSON, answer),
+            Err(refusal) => refuse(refusal, access),
+        }
+    };
+    if http.settings.cors {
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET"));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type"));
+    }
+    response
+}
+
+/// What a browser asks before a request from another origin; whether that is allowed, it reads in the headers.
+fn preflight(head: &Head) -> Response {
+    let origin = head.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    let is_web = origin.contains("http://") || origin.contains("https://");
+    answer::with(if is_web { StatusCode::OK } else { StatusCode::BAD_REQUEST }, answer::JSON, "")
+}
+
+/// An error, and whether the answer says it.
+struct Refusal {
+    error: Error,
+    is_silent: bool,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self { error, is_silent: false }
+    }
+}
+
+fn refuse(refusal: Refusal, access: &mut Access) -> Response {
+    let Refusal { error, is_silent } = refusal;
+    let status = StatusCode::from_u16(error.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = if is_silent { String::new() } else { error_answer(&error.text) };
+    access.error = Some(error);
+    answer::with(status, answer::JSON, body)
+}
+
+async fn ask(
+    http: &Http,
+    head: &Head,
+    path: &str,
+    body: &mut RequestBody,
+    access: &mut Access,
+) -> std::result::Result<Vec<u8>, Refusal> {
+    let method = &head.method;
+    if [Method::TRACE, Method::CONNECT].contains(method) {
+        return Err(Error::unimplemented(format!("{method} is not implemented")).into());
+    }
+    let (verb, spec) = read(method, path).map_err(|fault| explain(fault, method, path))?;
+    let body = read_body(head, body).await?;
+    let api = match verb {
+        Verb::Status => return Ok(status(http, &spec, access)?),
+        Verb::Metadata => return Ok(metadata(http, &spec, access).await?),
+        Verb::Predict => "Predict",
+        Verb::Classify => "Classify",
+        Verb::Regress => "Regress",
+    };
+    access.asks(api, &spec.name);
+    let place = http.app.admission.admit()?;
+    if verb != Verb::Predict {
+        let verb = api.to_ascii_lowercase();
+        let text = format!(
+            "this server does not know {verb}, which takes tf.Examples: server_python_fast does; the same model \
+             answers :predict here"
+        );
+        return Err(Error::unimplemented(text).into());
+    }
+    Ok(predict(http, &spec, body, access, place).await?)
+}
+
+fn explain(fault: Fault, method: &Method, path: &str) -> Refusal {
+    match fault {
+        Fault::Malformed => Error::invalid_argument(format!("Malformed request: {method} {path}")).into(),
+        Fault::NoName => Error::invalid_argument("Missing model name in request.").into(),
+        Fault::UnreadableVersion(version) => {
+            let error = Error::invalid_argument(format!("Failed to convert version: {version} to numeric."));
+            Refusal { error, is_silent: true }
+        }
+    }
+}
+
+/// The whole body; nothing where it is compressed by gzip and damaged, or inflates to more than the limit.
+async fn read_body(head: &Head, body: &mut RequestBody) -> Result<Bytes> {
+    let read = body.read(None).await?;
+    let encoding = head.headers.get(CONTENT_ENCODING).map_or(&b""[..], |encoding| encoding.as_bytes());
+    if encoding.to_ascii_lowercase().windows(4).any(|word| word == b"gzip") {
+        return work::run(None, move || Ok(inflate(&read))).await;
+    }
+    Ok(read)
+}
+
+/// Tensors, by row or by column, through a signature.
+async fn predict(
+    http: &Http,
+    spec: &ModelSpec,
+    body: Bytes,
+    access: &mut Access,
+    place: tokio::sync::OwnedSemaphorePermit,
+) -> Result<Vec<u8>> {
+    let request = if body.len() > SHORT_BYTES {
+        work::run(None, move || PredictRequest::parse(body)).await?
+    } else {
+        PredictRequest::parse(body)?
+    };
+    let model = http.app.manager.handle(spec, http.deadline()).await?;
+    access.found(&model);
+    let (deadline, checks_method) = (http.deadline(), http.app.settings.check_method_names);
+    let (answer, inference_ms) = work::run(deadline, move || {
+        let _place = place;
+        let mut inference_ms = None;
+        let answer = run(&model, &request, deadline, checks_method, &mut inference_ms);
+        Ok((answer, inference_ms))
+    })
+    .await?;
+    access.inference_ms = inference_ms;
+    answer
+}
+
+fn run(
+    model: &ServedModel,
+    request: &PredictRequest,
+    deadline: Option<Instant>,
+    checks_method: bool,
+    inference_ms: &mut Option<f64>,
+) -> Result<Vec<u8>> {
+    let name = request.signature_name().unwrap_or(DEFAULT_SIGNATURE);
+    let signature = model.servable.signatures().get(name).ok_or_else(|| {
+        Error::invalid_argument(format!("Serving signature name: \"{name}\" not found in signature def"))
+    })?;
+    let (inputs, layout) = request.inputs(signature)?;
+    if checks_method && !METHODS.contains(&signature.method_name.as_str()) {
+        return Err(Error::internal(format!(
+            "Expected prediction signature method_name to be one of {{{}}}. Was: {}",
+            METHODS.join(", "),
+            signature.method_name
+        )));
+    }
+    let began = Instant::now();
+    let outputs = model.servable.run(name, inputs, &[], deadline)?;
+    *inference_ms = Some(began.elapsed().as_secs_f64() * 1e3);
+    predict_answer(&outputs, layout)
+}
+
+/// The states of a model's versions; a label does not choose among them.
+fn status(http: &Http, spec: &ModelSpec, access: &mut Access) -> Result<Vec<u8>> {
+    spec.name.clone_into(&mut access.model);
+    let statuses = http.app.manager.statuses(&spec.name, spec.version)?;
+    let described: Vec<String> = statuses.iter().map(describe).collect();
+    Ok(format!("{{\n \"model_version_status\": [\n{}\n ]\n}}\n", described.join(",\n")).into_bytes())
+}
+
+/// As protobuf's JSON printer lays it out.
+fn describe(status: &VersionStatus) -> String {
+    let state = match status.state {
+        State::Start => "START",
+        State::Loading => "LOADING",
+        State::Available => "AVAILABLE",
+        State::Unloading => "UNLOADING",
+        State::End => "END",
+    };
+    let (code, message) = status.error.as_ref().map_or(("OK", ""), |error| (error.code.name(), error.text.as_str()));
+    format!(
+        "  {{\n   \"version\": \"{}\",\n   \"state\": \"{state}\",\n   \"status\": {{\n    \"error_code\": \"{code}\",\n    \
+         \"error_message\": {}\n   }}\n  }}",
+        status.version,
+        serde_json::Value::from(message)
+    )
+}
+
+/// A model's signatures.
+async fn metadata(http: &Http, spec: &ModelSpec, access: &mut Access) -> Result<Vec<u8>> {
+    let model = http.app.manager.handle(spec, http.deadline()).await?;
+    access.found(&model);
+    Ok(metadata_json(&model).into_bytes())
+}
+
+impl Http {
+    fn deadline(&self) -> Option<Instant> {
+        self.settings.timeout.map(|timeout| Instant::now() + timeout)
+    }
+}
