@@ -18,6 +18,7 @@ use std::fmt;
 
 pub use handle::Handle;
 pub use manager::ModelManager;
+pub use source::check_base_path;
 
 use crate::error::{Error, Result};
 use crate::image::Classifier;

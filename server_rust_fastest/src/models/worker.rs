@@ -10,7 +10,7 @@ use super::loader::Version;
 use super::model_versions::ModelVersions;
 use super::registry::Registry;
 use super::shared::Shared;
-use super::source::{Versions, aspired_versions, fingerprint, versions_at_start};
+use super::source::{Versions, aspired_versions, fingerprint};
 use crate::error::{Error, Result};
 use crate::log;
 use crate::settings::ModelConfig;
@@ -76,15 +76,11 @@ impl<M> Worker<M> {
     /// Tells how the start has ended, once it has.
     pub fn finish_start(&mut self) {
         let registry = self.shared.lock();
-        if self.on_settled.is_some() && registry.unsettled.is_empty() {
+        if registry.unsettled.is_empty()
+            && let Some(on_settled) = self.on_settled.take()
+        {
             let started = registry.check(registry.configs.names());
             drop(registry);
-            self.settle(started);
-        }
-    }
-
-    fn settle(&mut self, started: Result<()>) {
-        if let Some(on_settled) = self.on_settled.take() {
             on_settled(started);
         }
     }
@@ -143,18 +139,10 @@ impl<M> Worker<M> {
 
     /// The versions that are wanted of each model; None where not all can be told.
     fn look(&mut self, configs: &[ModelConfig]) -> Option<Vec<Versions>> {
-        let settings = &self.shared.settings;
-        let is_plain_start =
-            self.on_settled.is_some() && !settings.waits_for_versions && settings.config_file.is_none();
-        let look = if is_plain_start { versions_at_start } else { aspired_versions };
-        match configs.iter().map(look).collect::<Result<_>>() {
+        match configs.iter().map(aspired_versions).collect::<Result<_>>() {
             Ok(aspired) => {
                 self.poll_fault.clear();
                 Some(aspired)
-            }
-            Err(error) if is_plain_start => {
-                self.settle(Err(error));
-                None
             }
             Err(error) => {
                 if error.text != self.poll_fault {

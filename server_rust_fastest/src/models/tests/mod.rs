@@ -24,6 +24,7 @@ const LONG: Duration = Duration::from_secs(1000);
 /// What should be there by now has failed.
 const WAIT: Duration = Duration::from_secs(60);
 
+#[allow(clippy::unnecessary_wraps, reason = "as a deadline is given")]
 fn within() -> Option<Instant> {
     Some(Instant::now() + WAIT)
 }
@@ -149,6 +150,7 @@ struct Managed {
     settled: Arc<Mutex<Option<Result<()>>>>,
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "as a config file is read")]
 fn no_configs(_: &Path) -> Result<Option<Vec<ModelConfig>>> {
     Ok(None)
 }
@@ -170,9 +172,9 @@ impl Managed {
         let settled = Arc::new(Mutex::new(None));
         let kept = Arc::clone(&settled);
         let worker = Worker::new(Arc::clone(&manager.shared), Box::new(move |end| *kept.lock().unwrap() = Some(end)));
-        let mut managed = Self { manager, worker, record, settled };
-        managed.work();
-        managed
+        let mut started = Self { manager, worker, record, settled };
+        started.work();
+        started
     }
 
     fn work(&mut self) {

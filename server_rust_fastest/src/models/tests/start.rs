@@ -46,10 +46,6 @@ fn plain() -> ModelsSettings {
     ModelsSettings { waits_for_versions: false, ..settings() }
 }
 
-fn plain_fault(config: ModelConfig) -> String {
-    Running::start(plain(), vec![config]).end_of_start().unwrap_err().text
-}
-
 #[tokio::test]
 async fn a_request_waits_while_the_first_version_loads() {
     let models = Models::new();
@@ -120,32 +116,6 @@ fn a_start_fails_with_every_reason() {
             reason("m"),
             reason("n")
         )
-    );
-}
-
-#[test]
-fn a_plain_start_without_the_folder_fails_with_the_remedy() {
-    let models = Models::new();
-    let base_path = models.folder.path().join("m");
-    assert_eq!(
-        plain_fault(models.config("m")),
-        format!(
-            "there is no model folder {}: give the folder that holds the version folders by --model_base_path, or \
-             make one with generate/run.sh and convert_to_tflite/run.sh",
-            base_path.display()
-        )
-    );
-}
-
-#[test]
-fn a_plain_start_without_a_version_fails_with_an_example() {
-    let models = Models::new();
-    let base_path = models.folder.path().join("m");
-    fs::create_dir_all(base_path.join("latest")).unwrap();
-    let path = base_path.display();
-    assert_eq!(
-        plain_fault(models.config("m")),
-        format!("no version directory under {path}: expected a folder named by a number, such as {path}/1")
     );
 }
 

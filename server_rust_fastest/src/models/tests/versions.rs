@@ -1,5 +1,6 @@
 //! Versions that come, go, break and are asked for.
 
+use super::State::{Available, End, Start, Unloading};
 use super::*;
 
 #[tokio::test]
@@ -44,7 +45,6 @@ async fn a_new_version_is_loaded_before_the_old_one_goes() {
     while managed.worker.step() {
         seen.push(managed.versions("m"));
     }
-    use State::{Available, End, Start, Unloading};
     assert_eq!(
         seen,
         [
