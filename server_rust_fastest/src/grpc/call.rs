@@ -21,6 +21,7 @@ use super::{CONTENT_TYPE, deadline, frame};
 use crate::access::{Access, Trace};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::serve::Afterwards;
 use crate::work;
 
 /// Characters of a status; TensorFlow Serving cuts there.
@@ -55,39 +56,33 @@ pub struct Call {
     /// Its place among the requests at once, until its work is done.
     pub place: Option<OwnedSemaphorePermit>,
     name: &'static str,
+    headers: HeaderMap,
     code: Code,
-    trace_parent: Option<String>,
-    cloud_trace: Option<String>,
-}
-
-impl Call {
-    fn new(app: Arc<App>, name: &'static str, headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Self {
-            app,
-            access: Access::default(),
-            deadline: deadline::read(headers),
-            place: None,
-            name,
-            code: Code::Cancelled,
-            trace_parent: text("traceparent"),
-            cloud_trace: text("x-cloud-trace-context"),
-        }
-    }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let trace = Trace { parent: self.trace_parent.as_deref(), cloud: self.cloud_trace.as_deref() };
+        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let trace = Trace { parent: text("traceparent"), cloud: text("x-cloud-trace-context") };
         self.app.access_log.rpc(&self.access, self.name, self.code, trace);
     }
 }
 
 /// Answers a call of a method.
 pub async fn answer<M: Method>(app: Arc<App>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let mut call = Call::new(app, M::NAME, &head.headers);
-    let answer = run::<M>(&mut call, &head.headers, body).await;
+    let (mut head, body) = request.into_parts();
+    let afterwards = head.extensions.remove::<Afterwards>();
+    let mut call = Call {
+        app,
+        access: Access::default(),
+        deadline: deadline::read(&head.headers),
+        place: None,
+        name: M::NAME,
+        headers: head.headers,
+        code: Code::Cancelled,
+    };
+    let answer = run::<M>(&mut call, body).await;
+    call.access.answered();
     call.code = answer.as_ref().map_or_else(|error| error.code, |_| Code::Ok);
     let response = match answer {
         Ok(framed) => success(framed),
@@ -97,18 +92,20 @@ pub async fn answer<M: Method>(app: Arc<App>, request: Request) -> Response {
             response
         }
     };
-    write_down_later(call);
+    if let Some(afterwards) = afterwards {
+        afterwards.add(move || drop(call));
+    }
     response
 }
 
-async fn run<M: Method>(call: &mut Call, headers: &HeaderMap, body: Body) -> Result<Bytes> {
+async fn run<M: Method>(call: &mut Call, body: Body) -> Result<Bytes> {
     if call.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         return Err(Error::deadline_exceeded("the call's deadline passed before it could begin"));
     }
     if M::ADMITTED {
         call.place = Some(call.app.admission.admit()?);
     }
-    let message = frame::read(headers, body, call.deadline).await?;
+    let message = frame::read(&call.headers, body, call.deadline).await?;
     let parse = |message: Bytes| {
         M::Request::decode(message)
             .map_err(|_| Error::invalid_argument(format!("the message is no serialized {}", M::REQUEST)))
@@ -136,14 +133,6 @@ fn status(error: &Error) -> Status {
         Some((end, _)) => Status::new(code, format!("{}...TRUNCATED", &error.text[..end])),
         None => Status::new(code, &error.text),
     }
-}
-
-/// The tasks that send the answer come first.
-fn write_down_later(call: Call) {
-    tokio::spawn(async move {
-        tokio::task::yield_now().await;
-        drop(call);
-    });
 }
 
 #[cfg(test)]
