@@ -28,6 +28,13 @@ pub fn metadata_json(model: &ServedModel) -> String {
     answer(&model.name, model.version, &signature_def_map(model))
 }
 
+/// One of a model's signatures in protobuf's text format, as error texts show it; empty where it has none of this name.
+pub fn signature_text(model: &ServedModel, name: &str) -> String {
+    let map = signature_def_map(model);
+    let def = map.signature_def.get(name).map(Message::encode_to_vec).unwrap_or_default();
+    message_json::text_format("tensorflow.SignatureDef", &def)
+}
+
 fn map_of(signature_defs: &BTreeMap<String, Bytes>, signatures: &Signatures) -> SignatureDefMap {
     let signature_def = if signature_defs.is_empty() {
         signatures.iter().map(|(name, signature)| (name.clone(), describe(signature))).collect()

@@ -1,7 +1,9 @@
 //! Examples: Classify, Regress and MultiInference, which take `tf.Example`s and no tensors.
 //!
-//! Nothing here reads them. What is wrong with a request is still told in TensorFlow Serving's words, for clients tell
-//! by them whether the model is there.
+//! Nothing here reads them. What is wrong with a request is still told, in TensorFlow Serving's order and words: only
+//! who asks for what a model can do is sent to a server that does it.
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
@@ -9,9 +11,16 @@ use super::call::{Call, Method};
 use super::model_spec;
 use crate::error::{Error, Result};
 use crate::inference::resolve;
-use crate::models::Handle;
-use crate::protos::tensorflow::serving::{ClassificationRequest, ModelSpec, MultiInferenceRequest, RegressionRequest};
-use crate::signature::{CLASSIFY_METHOD, REGRESS_METHOD};
+use crate::metadata::signature_text;
+use crate::models::{Handle, ServedModel};
+use crate::protos::tensorflow::serving::{
+    ClassificationRequest, Input, ModelSpec, MultiInferenceRequest, RegressionRequest, input,
+};
+use crate::signature::{CLASSIFY_METHOD, REGRESS_METHOD, Signature, TensorSpec};
+use crate::tensor::DType;
+
+/// The input that takes serialized tf.Examples.
+const SERIALIZED_INPUT: &str = "inputs";
 
 /// Examples to classes.
 pub struct Classify;
@@ -23,7 +32,11 @@ impl Method for Classify {
     const ADMITTED: bool = true;
 
     async fn run(request: ClassificationRequest, call: &mut Call) -> Result<Bytes> {
-        refuse("Classify", request.model_spec.as_ref(), call).await
+        let spec = request.model_spec.as_ref();
+        let model = find("Classify", spec, call).await?;
+        let check_method_name = call.app.settings.check_method_names;
+        with_signature(&model, spec, |name, signature| check_classifies(&model, name, signature, check_method_name))?;
+        refuse("Classify", request.input.as_ref())
     }
 }
 
@@ -37,7 +50,11 @@ impl Method for Regress {
     const ADMITTED: bool = true;
 
     async fn run(request: RegressionRequest, call: &mut Call) -> Result<Bytes> {
-        refuse("Regress", request.model_spec.as_ref(), call).await
+        let spec = request.model_spec.as_ref();
+        let model = find("Regress", spec, call).await?;
+        let check_method_name = call.app.settings.check_method_names;
+        with_signature(&model, spec, |name, signature| check_regresses(&model, name, signature, check_method_name))?;
+        refuse("Regress", request.input.as_ref())
     }
 }
 
@@ -57,35 +74,30 @@ impl Method for MultiInference {
         let model = find("MultiInference", Some(&first), call).await?;
         for spec in &specs {
             if spec.name.is_empty() {
-                return Err(Error::invalid_argument("Found ModelSpec with an empty model name."));
+                return Err(invalid("Found ModelSpec with an empty model name."));
             }
             if spec.name != first.name {
-                return Err(Error::invalid_argument(
-                    "All ModelSpecs in a MultiInferenceRequest must access the same model name.",
-                ));
+                return Err(invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name."));
             }
         }
+        let check_method_name = call.app.settings.check_method_names;
+        let mut names = BTreeSet::new();
         for (spec, task) in specs.iter().zip(&request.tasks) {
             let name = resolve(&spec.signature_name);
-            if !model.servable.signatures().contains_key(name) {
-                return Err(Error::invalid_argument(format!("Requested signature not found in model graph: {name}")));
+            if !names.insert(name) {
+                return Err(invalid(format!("Duplicate evaluation of signature: {name}")));
             }
-            if ![CLASSIFY_METHOD, REGRESS_METHOD].contains(&task.method_name.as_str()) {
-                let text = format!("Unsupported signature method_name: {}", task.method_name);
-                return Err(Error::unimplemented(text));
+            let Some(signature) = model.servable.signatures().get(name) else {
+                return Err(invalid(format!("Requested signature not found in model graph: {name}")));
+            };
+            match task.method_name.as_str() {
+                CLASSIFY_METHOD => check_classifies(&model, name, signature, check_method_name)?,
+                REGRESS_METHOD => check_regresses(&model, name, signature, check_method_name)?,
+                other => return Err(Error::unimplemented(format!("Unsupported signature method_name: {other}"))),
             }
         }
-        Err(not_here("MultiInference"))
+        refuse("MultiInference", request.input.as_ref())
     }
-}
-
-async fn refuse(api: &'static str, spec: Option<&ModelSpec>, call: &mut Call) -> Result<Bytes> {
-    let model = find(api, spec, call).await?;
-    let name = resolve(spec.map_or("", |spec| &spec.signature_name));
-    if !model.servable.signatures().contains_key(name) {
-        return Err(Error::invalid_argument(format!("No signature was found with the name: {name}")));
-    }
-    Err(not_here(api))
 }
 
 async fn find(api: &'static str, spec: Option<&ModelSpec>, call: &mut Call) -> Result<Handle> {
@@ -95,9 +107,89 @@ async fn find(api: &'static str, spec: Option<&ModelSpec>, call: &mut Call) -> R
     Ok(model)
 }
 
-fn not_here(api: &str) -> Error {
-    Error::unimplemented(format!(
+fn with_signature(
+    model: &ServedModel,
+    spec: Option<&ModelSpec>,
+    check: impl FnOnce(&str, &Signature) -> Result<()>,
+) -> Result<()> {
+    let name = resolve(spec.map_or("", |spec| &spec.signature_name));
+    let signature = model.servable.signatures().get(name);
+    check(name, signature.ok_or_else(|| invalid(format!("No signature was found with the name: {name}")))?)
+}
+
+fn check_classifies(model: &ServedModel, name: &str, signature: &Signature, check_method_name: bool) -> Result<()> {
+    check_method("classification", CLASSIFY_METHOD, signature, check_method_name)?;
+    let outputs = signature.outputs.len();
+    let by_features = check_inputs(signature)?;
+    if ![1, 2].contains(&outputs) {
+        return Err(invalid(format!("Expected one or two output Tensors, found {outputs}")));
+    }
+    if !by_features && !has(&signature.inputs, SERIALIZED_INPUT) {
+        let text = signature_text(model, name);
+        return Err(invalid(format!("No classification inputs found in SignatureDef: {text}")));
+    }
+    if !has(&signature.outputs, "classes") && !has(&signature.outputs, "scores") {
+        return Err(invalid(format!(
+            "Expected classification signature outputs to contain at least one of \"classes\" or \"scores\". \
+             Signature was: {}",
+            signature_text(model, name)
+        )));
+    }
+    Ok(())
+}
+
+fn check_regresses(model: &ServedModel, name: &str, signature: &Signature, check_method_name: bool) -> Result<()> {
+    check_method("regression", REGRESS_METHOD, signature, check_method_name)?;
+    let by_features = check_inputs(signature)?;
+    if signature.outputs.len() != 1 {
+        return Err(invalid("Expected one output Tensor."));
+    }
+    if !by_features && !has(&signature.inputs, SERIALIZED_INPUT) {
+        return Err(invalid(format!("No regression inputs found in SignatureDef: {}", signature_text(model, name))));
+    }
+    if !has(&signature.outputs, "outputs") {
+        return Err(invalid(format!("No regression outputs found in SignatureDef: {}", signature_text(model, name))));
+    }
+    Ok(())
+}
+
+fn check_method(kind: &str, method: &str, signature: &Signature, check_method_name: bool) -> Result<()> {
+    if check_method_name && signature.method_name != method {
+        let was = &signature.method_name;
+        return Err(invalid(format!("Expected {kind} signature method_name to be {method}. Was: {was}")));
+    }
+    Ok(())
+}
+
+/// Whether the inputs are filled from features, in place of one input that gets whole tf.Examples.
+fn check_inputs(signature: &Signature) -> Result<bool> {
+    let by_features = [CLASSIFY_METHOD, REGRESS_METHOD].contains(&signature.method_name.as_str())
+        && signature.inputs.iter().all(|spec| spec.dtype != DType::String);
+    if !by_features && signature.inputs.len() != 1 {
+        return Err(invalid("Expected one input Tensor."));
+    }
+    Ok(by_features)
+}
+
+fn has(specs: &[TensorSpec], name: &str) -> bool {
+    specs.iter().any(|spec| spec.name == name)
+}
+
+fn refuse(api: &str, input: Option<&Input>) -> Result<Bytes> {
+    let is_empty = match input.and_then(|input| input.kind.as_ref()) {
+        None => true,
+        Some(input::Kind::ExampleList(list)) => list.examples.is_empty(),
+        Some(input::Kind::ExampleListWithContext(list)) => list.examples.is_empty(),
+    };
+    if is_empty {
+        return Err(invalid("Input is empty."));
+    }
+    Err(Error::unimplemented(format!(
         "{api} takes tf.Examples, which server_rust_fastest does not read: send tensors by Predict, \
          or serve the model with server_python_fast"
-    ))
+    )))
+}
+
+fn invalid(text: impl Into<String>) -> Error {
+    Error::invalid_argument(text)
 }

@@ -48,10 +48,9 @@ impl Text {
 
     /// A serialized message of this full name.
     pub fn message(&mut self, name: &str, octets: &[u8]) -> &mut Self {
-        let message = POOL.get_message_by_name(name).map(|descriptor| DynamicMessage::decode(descriptor, octets));
-        match message {
-            Some(Ok(message)) => self.fields(&message),
-            _ => self.object(|_| {}),
+        match read(name, octets) {
+            Some(message) => self.fields(&message),
+            None => self.object(|_| {}),
         }
     }
 
@@ -155,6 +154,15 @@ impl Text {
         self.written.push_str(text);
         self
     }
+}
+
+/// A serialized message of this full name in protobuf's text format, in one line.
+pub fn text_format(name: &str, octets: &[u8]) -> String {
+    read(name, octets).map(|message| message.to_text_format()).unwrap_or_default()
+}
+
+fn read(name: &str, octets: &[u8]) -> Option<DynamicMessage> {
+    DynamicMessage::decode(POOL.get_message_by_name(name)?, octets).ok()
 }
 
 fn key_text(key: &MapKey) -> String {
