@@ -170,13 +170,13 @@ impl Error {
     /// Models could not be loaded, each of these versions for a reason of its own; the text is TensorFlow Serving's.
     #[must_use]
     pub fn models_unavailable(reasons: &[(String, i64, Self)]) -> Self {
-        let listed: String = reasons
+        let listed: Vec<String> = reasons
             .iter()
             .map(|(name, version, reason)| {
                 format!("{{name: {name} version: {version}}} due to error: {}}}, ", reason.status())
             })
             .collect();
-        let text = format!("{} servable(s) did not become available: {{{listed}}}", reasons.len());
+        let text = format!("{} servable(s) did not become available: {{{}}}", reasons.len(), listed.concat());
         let plain: Vec<&str> = reasons.iter().map(|(_, _, reason)| reason.text.as_str()).collect();
         Self { plain_text: Some(plain.join("; ")), ..Self::new(Code::Unknown, text) }
     }

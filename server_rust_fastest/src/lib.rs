@@ -18,6 +18,7 @@ pub mod metadata;
 pub mod models;
 pub mod monitoring;
 pub mod serve;
+pub mod server;
 pub mod settings;
 pub mod signature;
 pub mod startup;

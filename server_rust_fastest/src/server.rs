@@ -1,0 +1,267 @@
+//! Server: settings -> open ports -> answers -> exit status.
+//!
+//! The ports are open before the models load, in the manager's thread; what arrives meanwhile waits for them.
+
+use std::future::pending;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::access::AccessLog;
+use crate::app::App;
+use crate::config::read_model_configs;
+use crate::error::{Error, Result};
+use crate::grpc::Health;
+use crate::models::{ModelManager, ModelSpec};
+use crate::serve::{Listener, serve};
+use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, Settings};
+use crate::startup::{Phase, StartupClock};
+use crate::work::Admission;
+use crate::{grpc, http, log};
+
+/// What is in flight is answered within this time after SIGTERM; platforms kill after 10 s.
+const GRACE: Duration = Duration::from_secs(9);
+/// The exit status where no model can be served.
+const CANNOT_START: u8 = 3;
+/// The exit status of `tensorflow_model_server`.
+const LIKE_TENSORFLOW_SERVING: u8 = 255;
+
+/// Serves until a signal ends it, and gives the exit status of the process.
+pub fn run(settings: Settings, clock: StartupClock) -> u8 {
+    let like_tensorflow_serving = settings.like_tensorflow_serving;
+    let served =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal).and_then(|runtime| {
+            let served = runtime.block_on(answer(settings, Arc::new(clock)));
+            // A run that nobody waits for any more does not hold up the end.
+            runtime.shutdown_background();
+            served
+        });
+    match served {
+        Ok(()) => 0,
+        Err(error) => refuse(&error, like_tensorflow_serving),
+    }
+}
+
+/// Says why there is no server, and gives the exit status for it.
+pub fn refuse(error: &Error, like_tensorflow_serving: bool) -> u8 {
+    if like_tensorflow_serving {
+        println!("Failed to start server. Error: {}", error.status());
+        return LIKE_TENSORFLOW_SERVING;
+    }
+    eprintln!("firstserve cannot start: {}", error.plain_text.as_deref().unwrap_or(&error.text));
+    CANNOT_START
+}
+
+async fn answer(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
+    log::set_level(settings.log_level);
+    // Before the port opens: from then on, a platform may end the server in order.
+    let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
+    let mut quit = signal(SignalKind::quit()).map_err(internal)?;
+    let configs = read_configs(&settings.models)?;
+    let http_listener = settings.http.as_ref().map(listen).transpose()?;
+    let grpc_listeners = settings.grpc.as_ref().map(listen_for_grpc).transpose()?.unwrap_or_default();
+    clock.mark(Phase::PortOpen);
+
+    let manager = ModelManager::new(settings.models.clone(), settings.runtime.clone(), settings.image.clone());
+    let (tell_settled, settled) = oneshot::channel();
+    let health = Health::default();
+    let (settled_clock, settled_health) = (Arc::clone(&clock), health.clone());
+    manager.start(configs, move |result| {
+        settled_clock.mark(Phase::RuntimeLoaded);
+        settled_clock.mark(Phase::Ready);
+        if result.is_ok() {
+            settled_health.serving();
+        }
+        // Nobody listens any more where the server has been told to stop.
+        let _ = tell_settled.send(result);
+    })?;
+
+    let monitored = settings.http.as_ref().is_some_and(|http| http.monitoring_path.is_some());
+    let app = Arc::new(App {
+        admission: Admission::new(settings.requests_at_once),
+        access_log: AccessLog::new(settings.log_level, monitored, Arc::clone(&clock)),
+        manager: Arc::clone(&manager),
+        clock,
+        settings,
+    });
+    let address = http_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let listeners = listeners(&app, &health, http_listener, grpc_listeners);
+    let stop = async {
+        terminate.recv().await;
+        health.end();
+    };
+    let failed = async {
+        match settled.await {
+            Ok(Ok(())) => say_ready(&app, address).await,
+            Ok(Err(error)) => return error,
+            Err(_) => {}
+        }
+        pending().await
+    };
+    let ended = tokio::select! {
+        served = serve(listeners, stop, GRACE) => served.map_err(internal),
+        error = failed => Err(error),
+        _ = interrupt.recv() => Ok(()),
+        _ = quit.recv() => Ok(()),
+    };
+    manager.stop();
+    ended
+}
+
+fn listeners(
+    app: &Arc<App>,
+    health: &Health,
+    http_listener: Option<TcpListener>,
+    grpc_listeners: Vec<Listener>,
+) -> Vec<(Listener, Router)> {
+    let with_grpc = app.settings.http.as_ref().is_some_and(|http| http.with_grpc);
+    let mut listeners = Vec::new();
+    if let Some(listener) = http_listener {
+        let router = http::router(Arc::clone(app));
+        let router = if with_grpc { http::one_port(router, grpc::router(Arc::clone(app), health)) } else { router };
+        listeners.push((Listener::Tcp(listener), router));
+    }
+    listeners.extend(grpc_listeners.into_iter().map(|listener| (listener, grpc::router(Arc::clone(app), health))));
+    listeners
+}
+
+fn read_configs(models: &ModelsSettings) -> Result<Vec<ModelConfig>> {
+    match &models.config_file {
+        Some(file) => Ok(read_model_configs(file)?.unwrap_or_default()),
+        None => Ok(models.configs.clone()),
+    }
+}
+
+fn listen(http: &HttpSettings) -> Result<TcpListener> {
+    let host = &http.bind_address;
+    // IPv6's wildcard takes IPv4 as well, where the machine knows IPv6.
+    let bound = if host.is_empty() {
+        bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, http.port)))
+            .or_else(|error| if is_taken(&error) { Err(error) } else { bind_all_ipv4(http.port) })
+    } else {
+        bind_host(host, http.port)
+    };
+    bound.map_err(|error| {
+        let place = if host.is_empty() { format!("port {}", http.port) } else { format!("{host}:{}", http.port) };
+        Error::internal(format!(
+            "cannot listen on {place}: {}; another port is given by PORT or --rest_api_port",
+            describe(&error)
+        ))
+    })
+}
+
+fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
+    let refused = |place: &str, error: &io::Error| {
+        Error::internal(format!(
+            "gRPC cannot listen on {place}: {}; --port and --grpc_socket_path give another",
+            describe(error)
+        ))
+    };
+    let mut listeners = Vec::new();
+    if grpc.port != 0 {
+        let bound = bind_host(&grpc.bind_address, grpc.port);
+        let place = format!("{}:{}", grpc.bind_address, grpc.port);
+        listeners.push(Listener::Tcp(bound.map_err(|error| refused(&place, &error))?));
+    }
+    if let Some(path) = &grpc.socket_path {
+        let bound = bind_unix(path).map_err(|error| refused(&path.display().to_string(), &error))?;
+        listeners.push(Listener::Unix(bound));
+    }
+    Ok(listeners)
+}
+
+fn bind_host(host: &str, port: u16) -> io::Result<TcpListener> {
+    nonblocking(TcpListener::bind((host, port))?)
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    nonblocking(TcpListener::bind(address)?)
+}
+
+fn bind_all_ipv4(port: u16) -> io::Result<TcpListener> {
+    bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
+}
+
+fn nonblocking(listener: TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// A socket file that an ended server has left behind is in nobody's way.
+fn bind_unix(path: &Path) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind(path).or_else(|error| {
+        if error.kind() != io::ErrorKind::AddrInUse || std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(error);
+        }
+        std::fs::remove_file(path)?;
+        UnixListener::bind(path)
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
+        && error.raw_os_error() != Some(libc::EAFNOSUPPORT)
+}
+
+/// The system's words without Rust's ` (os error 98)` behind them.
+fn describe(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// Says where it can be asked: in TensorFlow Serving's words, which people wait for in logs, and in ours.
+async fn say_ready(app: &App, http_address: Option<SocketAddr>) {
+    let mut lines = Vec::new();
+    if let Some(grpc) = &app.settings.grpc {
+        if grpc.port != 0 {
+            lines.push(format!("Running gRPC ModelServer at {}:{} ...", grpc.bind_address, grpc.port));
+        }
+        if let Some(path) = &grpc.socket_path {
+            lines.push(format!("Running gRPC ModelServer at UNIX socket {} ...", path.display()));
+        }
+    }
+    if let Some(address) = http_address {
+        if app.settings.grpc.is_some() {
+            lines.push(format!("Exporting HTTP/REST API at:localhost:{} ...", address.port()));
+        }
+        say_models(app, address, &mut lines).await;
+    }
+    // In one piece: a line of the log may come between two writes.
+    lines.push(String::new());
+    eprint!("{}", lines.join("\n"));
+}
+
+async fn say_models(app: &App, address: SocketAddr, lines: &mut Vec<String>) {
+    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    for name in app.manager.names() {
+        let spec = ModelSpec { name: name.clone(), version: None, label: None };
+        let Ok(model) = app.manager.handle(&spec, Some(Instant::now())).await else { continue };
+        let place = format!("http://{host}:{}", address.port());
+        let text = format!("firstserve: model {name}, version {}, is served on {place}", model.version);
+        lines.push(match &model.classifier {
+            Ok(_) => format!("{text}/predict"),
+            Err(_) => format!("{text}/v1/models/{name}"),
+        });
+        if model.classifier.as_ref().is_ok_and(crate::image::Classifier::feeds_raw_pixels) {
+            lines.push(
+                "firstserve: the model does not say how it wants pixels scaled and gets 0 to 255; \
+                 if that is wrong, set --image_mean and --image_std"
+                    .to_owned(),
+            );
+        }
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::internal(error.to_string())
+}
