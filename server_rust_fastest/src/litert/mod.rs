@@ -12,10 +12,10 @@ mod sys;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use std::{fmt, io};
 
 use bytes::Bytes;
 
@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::settings::RuntimeOptions;
 use crate::signature::{Signatures, TensorSpec};
 use crate::tensor::Tensor;
-use crate::tflite::{Metadata, read_metadata};
+use crate::tflite::{Metadata, read_metadata, verify};
 
 pub use self::sys::VERSION;
 
@@ -59,11 +59,14 @@ impl Servable {
             _ => Error::unavailable(format!("{} cannot be read: {error}", path.display())),
         })?;
         let library = Library::open(options.library.as_deref())?;
+        let cannot_run = |fault: &dyn fmt::Display| {
+            Error::unavailable(format!("{} is not a model that LiteRT {VERSION} can run: {fault}", path.display()))
+        };
+        // Before LiteRT sees it, whom damage can crash.
+        verify(&file).map_err(|fault| cannot_run(&fault))?;
         Self::new(library, file, &path, options).map_err(|fault| match fault {
             Fault::Refused(error) => Error::unavailable(error.text),
-            Fault::Status(error) => {
-                Error::unavailable(format!("{} is not a model that LiteRT {VERSION} can run: {error}", path.display()))
-            }
+            Fault::Status(error) => cannot_run(&error),
         })
     }
 

@@ -12,12 +12,15 @@ mod flexbuffer;
 mod table;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use self::table::{Damaged, Table};
+pub use self::table::Damaged;
+use self::table::Table;
+pub use self::verify::verify;
 use crate::signature::Normalization;
 
 const METADATA: &str = "TFLITE_METADATA";
@@ -99,8 +102,10 @@ fn text(octets: &[u8]) -> Result<String, Damaged> {
     String::from_utf8(octets.to_vec()).map_err(|_| Damaged)
 }
 
-/// The lines of a label file; none where it is no text.
+/// The lines of a label file, however they end; none where it is no text.
 fn lines(octets: Vec<u8>) -> Vec<String> {
-    let text = String::from_utf8(octets).unwrap_or_default();
-    text.lines().map(ToOwned::to_owned).collect()
+    let text = String::from_utf8(octets).unwrap_or_default().replace("\r\n", "\n");
+    text.split_terminator(['\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'])
+        .map(ToOwned::to_owned)
+        .collect()
 }

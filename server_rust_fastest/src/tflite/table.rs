@@ -3,9 +3,17 @@
 //! Format: <https://flatbuffers.dev/internals>. A table begins with the distance back to its vtable, which holds its own
 //! size, the table's size, and one offset a field; offsets to tables, vectors and strings count from where they stand.
 
+use std::fmt;
+
 /// The octets are not what their format says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Damaged;
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the file is damaged, cut off or of another format: convert the model again")
+    }
+}
 
 type Result<T> = std::result::Result<T, Damaged>;
 
@@ -59,6 +67,34 @@ impl<'a> Table<'a> {
         self.vector(field, 4)?.step_by(4).map(|place| Ok(f32::from_le_bytes(number_at(self.octets, place)?))).collect()
     }
 
+    /// A vector of 32-bit integers.
+    pub fn integers(&self, field: usize) -> Result<impl Iterator<Item = Result<i32>> + use<'a>> {
+        let (octets, places) = (self.octets, self.vector(field, 4)?);
+        Ok(places.step_by(4).map(|place| Ok(i32::from_le_bytes(number_at(octets, place)?))))
+    }
+
+    /// Looks whether a vector of 64-bit integers lies within the octets.
+    pub fn check_longs(&self, field: usize) -> Result<()> {
+        self.vector(field, 8).map(|_| ())
+    }
+
+    /// Looks whether a string lies within the octets, with the zero behind it.
+    pub fn check_text(&self, field: usize) -> Result<()> {
+        let end = self.vector(field, 1)?.end;
+        if end == 0 || self.octets.get(end) == Some(&0) { Ok(()) } else { Err(Damaged) }
+    }
+
+    /// Looks whether table and vtable lie within the octets, and all fields within the table.
+    pub fn check_fields(&self) -> Result<()> {
+        let vtable = self.vtable()?;
+        let vtable_bytes = usize::from(u16::from_le_bytes(number_at(self.octets, vtable)?));
+        let table_bytes = u16::from_le_bytes(number_at(self.octets, vtable + 2)?);
+        octets_at(self.octets, self.start, usize::from(table_bytes))?;
+        let mut offsets = octets_at(self.octets, vtable, vtable_bytes)?.chunks_exact(2).skip(2);
+        let is_within = |offset: &[u8]| number_at(offset, 0).map(u16::from_le_bytes).is_ok_and(|it| it < table_bytes);
+        if vtable_bytes % 2 == 0 && vtable_bytes >= 4 && offsets.all(is_within) { Ok(()) } else { Err(Damaged) }
+    }
+
     /// Where the items of a vector lie.
     fn vector(&self, field: usize, item_bytes: usize) -> Result<std::ops::Range<usize>> {
         let Some(place) = self.field(field)? else { return Ok(0..0) };
@@ -70,9 +106,7 @@ impl<'a> Table<'a> {
 
     /// Where a field's value lies.
     fn field(&self, field: usize) -> Result<Option<usize>> {
-        let distance = i32::from_le_bytes(number_at(self.octets, self.start)?);
-        let start = i64::try_from(self.start).map_err(|_| Damaged)?;
-        let vtable = usize::try_from(start - i64::from(distance)).map_err(|_| Damaged)?;
+        let vtable = self.vtable()?;
         let size = u16::from_le_bytes(number_at(self.octets, vtable)?);
         let place = 4 + 2 * field;
         if place >= usize::from(size) {
@@ -80,6 +114,12 @@ impl<'a> Table<'a> {
         }
         let offset = u16::from_le_bytes(number_at(self.octets, vtable + place)?);
         Ok((offset != 0).then_some(self.start + usize::from(offset)))
+    }
+
+    fn vtable(&self) -> Result<usize> {
+        let distance = i32::from_le_bytes(number_at(self.octets, self.start)?);
+        let start = i64::try_from(self.start).map_err(|_| Damaged)?;
+        usize::try_from(start - i64::from(distance)).map_err(|_| Damaged)
     }
 
     fn follow(&self, place: usize) -> Result<Self> {

@@ -32,7 +32,7 @@ fn a_file_that_is_no_model_is_refused() {
         let folder = folder_with(content);
         let path = folder.path().join("model.tflite");
         let text = refused(folder.path(), &options);
-        assert!(text.starts_with(&format!("{} ", path.display())), "{text}");
+        assert!(text.starts_with(&format!("{} is not a model that LiteRT 2.3.0 can run: ", path.display())), "{text}");
     }
 }
 
