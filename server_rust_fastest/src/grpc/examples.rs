@@ -32,11 +32,8 @@ impl Method for Classify {
     const ADMITTED: bool = true;
 
     async fn run(request: ClassificationRequest, call: &mut Call) -> Result<Bytes> {
-        let spec = request.model_spec.as_ref();
-        let model = find("Classify", spec, call).await?;
-        let check_method_name = call.app.settings.check_method_names;
-        with_signature(&model, spec, |name, signature| check_classifies(&model, name, signature, check_method_name))?;
-        refuse("Classify", request.input.as_ref())
+        let model = find("Classify", request.model_spec.as_ref(), call).await?;
+        classify(&model, &request, call.app.settings.check_method_names)
     }
 }
 
@@ -50,11 +47,8 @@ impl Method for Regress {
     const ADMITTED: bool = true;
 
     async fn run(request: RegressionRequest, call: &mut Call) -> Result<Bytes> {
-        let spec = request.model_spec.as_ref();
-        let model = find("Regress", spec, call).await?;
-        let check_method_name = call.app.settings.check_method_names;
-        with_signature(&model, spec, |name, signature| check_regresses(&model, name, signature, check_method_name))?;
-        refuse("Regress", request.input.as_ref())
+        let model = find("Regress", request.model_spec.as_ref(), call).await?;
+        regress(&model, &request, call.app.settings.check_method_names)
     }
 }
 
@@ -80,24 +74,51 @@ impl Method for MultiInference {
                 return Err(invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name."));
             }
         }
-        let check_method_name = call.app.settings.check_method_names;
-        let mut names = BTreeSet::new();
-        for (spec, task) in specs.iter().zip(&request.tasks) {
-            let name = resolve(&spec.signature_name);
-            if !names.insert(name) {
-                return Err(invalid(format!("Duplicate evaluation of signature: {name}")));
-            }
-            let Some(signature) = model.servable.signatures().get(name) else {
-                return Err(invalid(format!("Requested signature not found in model graph: {name}")));
-            };
-            match task.method_name.as_str() {
-                CLASSIFY_METHOD => check_classifies(&model, name, signature, check_method_name)?,
-                REGRESS_METHOD => check_regresses(&model, name, signature, check_method_name)?,
-                other => return Err(Error::unimplemented(format!("Unsupported signature method_name: {other}"))),
-            }
-        }
-        refuse("MultiInference", request.input.as_ref())
+        multi_inference(&model, &request, call.app.settings.check_method_names)
     }
+}
+
+/// What there is to say of a request to classify.
+///
+/// # Errors
+/// Always: for what is wrong with it, else unimplemented.
+pub fn classify(model: &ServedModel, request: &ClassificationRequest, check_method_name: bool) -> Result<Bytes> {
+    let spec = request.model_spec.as_ref();
+    with_signature(model, spec, |name, signature| check_classifies(model, name, signature, check_method_name))?;
+    refuse("Classify", request.input.as_ref())
+}
+
+/// As `classify`, for regression.
+///
+/// # Errors
+/// As `classify`.
+pub fn regress(model: &ServedModel, request: &RegressionRequest, check_method_name: bool) -> Result<Bytes> {
+    let spec = request.model_spec.as_ref();
+    with_signature(model, spec, |name, signature| check_regresses(model, name, signature, check_method_name))?;
+    refuse("Regress", request.input.as_ref())
+}
+
+/// As `classify`, for both at once; whatever model the tasks name.
+///
+/// # Errors
+/// As `classify`.
+pub fn multi_inference(model: &ServedModel, request: &MultiInferenceRequest, check_method_name: bool) -> Result<Bytes> {
+    let mut names = BTreeSet::new();
+    for task in &request.tasks {
+        let name = resolve(task.model_spec.as_ref().map_or("", |spec| &spec.signature_name));
+        if !names.insert(name) {
+            return Err(invalid(format!("Duplicate evaluation of signature: {name}")));
+        }
+        let Some(signature) = model.servable.signatures().get(name) else {
+            return Err(invalid(format!("Requested signature not found in model graph: {name}")));
+        };
+        match task.method_name.as_str() {
+            CLASSIFY_METHOD => check_classifies(model, name, signature, check_method_name)?,
+            REGRESS_METHOD => check_regresses(model, name, signature, check_method_name)?,
+            other => return Err(Error::unimplemented(format!("Unsupported signature method_name: {other}"))),
+        }
+    }
+    refuse("MultiInference", request.input.as_ref())
 }
 
 async fn find(api: &'static str, spec: Option<&ModelSpec>, call: &mut Call) -> Result<Handle> {

@@ -3,7 +3,7 @@
 mod call;
 pub mod data_type;
 mod deadline;
-mod examples;
+pub(crate) mod examples;
 mod frame;
 mod health;
 mod model_service;

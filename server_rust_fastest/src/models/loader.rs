@@ -1,12 +1,17 @@
 //! Loader: a version folder -> a model that is warm, with its classifier of pictures.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::ServedModel;
 use super::probe::Probe;
-use crate::error::Result;
+use super::warmup::{warm_up, warmup_file};
+use crate::error::{Code, Result};
 use crate::image::Classifier;
-use crate::litert::Servable;
+use crate::litert::{self, Servable};
+use crate::log;
+use crate::monitoring::Metrics;
 use crate::settings::{ImageOptions, RuntimeOptions};
 
 /// A version of a model that is to be loaded.
@@ -24,6 +29,11 @@ pub trait Load<M>: Send + Sync {
     /// # Errors
     /// With the reason; nothing of a version that fails stays in memory.
     fn load(&self, version: &Version, probe: bool) -> Result<M>;
+
+    /// Gives the memory of a version back, that nobody uses any more.
+    fn unload(&self, model: Arc<M>) {
+        drop(model);
+    }
 }
 
 /// Loads versions for this server.
@@ -31,6 +41,9 @@ pub struct Loader {
     pub runtime: RuntimeOptions,
     pub image: ImageOptions,
     pub probe: Probe,
+    /// How often each record of a warmup file is run; None for never.
+    pub warmup_iterations: Option<u32>,
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 impl Load<ServedModel> for Loader {
@@ -41,6 +54,39 @@ impl Load<ServedModel> for Loader {
         }
         let servable = Servable::load(&version.path, &self.runtime)?;
         let classifier = Classifier::new(&servable, &self.image);
-        Ok(ServedModel { name: version.name.clone(), version: version.number, servable, classifier })
+        let model = ServedModel { name: version.name.clone(), version: version.number, servable, classifier };
+        if let Some(iterations) = self.warmup_iterations {
+            self.warm_up(&model, version, iterations)?;
+        }
+        Ok(model)
+    }
+
+    fn unload(&self, model: Arc<ServedModel>) {
+        drop(model);
+        litert::give_back();
+    }
+}
+
+impl Loader {
+    fn warm_up(&self, model: &ServedModel, version: &Version, iterations: u32) -> Result<()> {
+        let began = Instant::now();
+        let file = warmup_file(&version.path);
+        let warmup = warm_up(model, &file, iterations);
+        let (code, records) = match &warmup {
+            Ok(None) => {
+                log::debug(&format!("No warmup data file found at {}", file.display()));
+                return Ok(());
+            }
+            Ok(Some(warmup)) => {
+                log::info(&warmup.to_string());
+                (Code::Ok, warmup.records)
+            }
+            Err(error) => (error.code, 0),
+        };
+        if let Some(metrics) = &self.metrics {
+            let latency_us = began.elapsed().as_secs_f64() * 1e6;
+            metrics.warmup(&version.path.to_string_lossy(), code, latency_us, records);
+        }
+        warmup.map(drop)
     }
 }

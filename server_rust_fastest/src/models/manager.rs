@@ -17,6 +17,7 @@ use super::worker::Worker;
 use super::{Handle, ModelSpec, ServedModel, VersionStatus};
 use crate::config::read_model_configs;
 use crate::error::{Error, Result};
+use crate::monitoring::Metrics;
 use crate::settings::{ImageOptions, ModelConfig, ModelsSettings, RuntimeOptions};
 
 /// Holds everything that is served.
@@ -28,7 +29,19 @@ impl ModelManager {
     /// Serves nothing yet.
     #[must_use]
     pub fn new(settings: ModelsSettings, runtime: RuntimeOptions, image: ImageOptions) -> Arc<Self> {
-        let loader = Loader { runtime, image, probe: Probe::default() };
+        Self::with_metrics(settings, runtime, image, None)
+    }
+
+    /// As `new`; `metrics` is where figures of warmups go.
+    #[must_use]
+    pub fn with_metrics(
+        settings: ModelsSettings,
+        runtime: RuntimeOptions,
+        image: ImageOptions,
+        metrics: Option<Arc<Metrics>>,
+    ) -> Arc<Self> {
+        let warmup_iterations = settings.warmup.then_some(settings.warmup_iterations);
+        let loader = Loader { runtime, image, probe: Probe::default(), warmup_iterations, metrics };
         Self::with(settings, Box::new(loader), Box::new(read_model_configs))
     }
 }

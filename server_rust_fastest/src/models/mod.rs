@@ -1,17 +1,21 @@
 //! Models: configs -> versions in memory -> handles for requests.
 
 mod configs;
+mod crc32c;
 mod handle;
 mod harness;
 mod loader;
 mod manager;
 mod model_versions;
+mod prediction_log;
 pub mod probe;
 mod registry;
 mod shared;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tfrecord;
+mod warmup;
 mod worker;
 
 use std::fmt;

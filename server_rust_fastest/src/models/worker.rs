@@ -206,7 +206,9 @@ impl<M> Worker<M> {
         let Some((name, number)) = due.map(|(name, harness)| (name.to_owned(), harness.number)) else { return false };
         let model = registry.harness_mut(&name, number).and_then(|harness| harness.model.take());
         drop(registry);
-        drop(model);
+        if let Some(model) = model {
+            self.shared.loader.unload(model);
+        }
         if let Some(harness) = self.shared.lock().harness_mut(&name, number) {
             harness.unloaded();
         }

@@ -7,6 +7,7 @@
 
 mod abi;
 mod compiled_model;
+mod heap;
 mod instance;
 mod library;
 mod mapped_file;
@@ -14,6 +15,7 @@ mod model;
 mod reserve;
 mod tensor_buffer;
 
+pub use self::heap::give_back;
 pub use self::instance::{Buffering, Instance, Plan};
 pub use self::library::Library;
 pub use self::mapped_file::MappedFile;
