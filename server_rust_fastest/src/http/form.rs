@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http_body_util::{BodyDataStream, Full};
 use multer::Multipart;
 
-use super::predict::FORMATS;
 use crate::error::{Error, Result};
+use crate::image::FORMATS;
 
 const FORM: &str = "multipart/form-data";
 

@@ -22,6 +22,7 @@ use tower::Service as _;
 use crate::access::{Access, Trace};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::grpc::CONTENT_TYPE as CALL;
 use crate::serve::Afterwards;
 use crate::settings::HttpSettings;
 use body::RequestBody;
@@ -45,7 +46,7 @@ pub fn router(app: Arc<App>) -> Router {
 pub fn one_port(http: Router, grpc: Router) -> Router {
     Router::new().fallback(async move |request: Request| {
         let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        let is_grpc = content_type.starts_with(b"application/grpc");
+        let is_grpc = content_type.starts_with(CALL.as_bytes());
         let mut chosen = if is_grpc { grpc.clone() } else { http.clone() };
         chosen.call(request).await
     })

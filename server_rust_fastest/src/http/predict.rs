@@ -18,9 +18,6 @@ use crate::serve::Afterwards;
 use crate::startup::Phase;
 use crate::work;
 
-/// What a picture may be.
-pub(super) const FORMATS: &str = "JPEG, PNG, BMP, GIF or WebP";
-
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, access: &mut Access) -> Result<Response> {

@@ -17,15 +17,14 @@ use super::rest_route::{Fault, Verb, read};
 use super::{Head, Http, answer};
 use crate::access::Access;
 use crate::error::{Error, Result};
+use crate::inference;
 use crate::json::{PredictRequest, error_answer, predict_answer};
 use crate::metadata::metadata_json;
 use crate::models::{ModelSpec, ServedModel, State, VersionStatus};
-use crate::signature::{DEFAULT_SIGNATURE, PREDICT_METHOD};
 use crate::work;
 
 /// A document that is longer takes longer to parse than to hand to another thread.
 const SHORT_BYTES: usize = 16 * 1024;
-const METHODS: [&str; 3] = [PREDICT_METHOD, "tensorflow/serving/classify", "tensorflow/serving/regress"];
 
 /// The answer to a request with a routed path.
 pub(super) async fn respond(
@@ -167,20 +166,13 @@ fn run(
     checks_method: bool,
     inference_ms: &mut Option<f64>,
 ) -> Result<Vec<u8>> {
-    let name = request.signature_name().unwrap_or(DEFAULT_SIGNATURE);
+    let name = inference::resolve(request.signature_name().unwrap_or_default());
     let signature = model.servable.signatures().get(name).ok_or_else(|| {
         Error::invalid_argument(format!("Serving signature name: \"{name}\" not found in signature def"))
     })?;
     let (inputs, layout) = request.inputs(signature)?;
-    if checks_method && !METHODS.contains(&signature.method_name.as_str()) {
-        return Err(Error::internal(format!(
-            "Expected prediction signature method_name to be one of {{{}}}. Was: {}",
-            METHODS.join(", "),
-            signature.method_name
-        )));
-    }
     let began = Instant::now();
-    let outputs = model.servable.run(name, inputs, &[], deadline)?;
+    let outputs = inference::predict(model, name, inputs, &[], deadline, checks_method)?;
     *inference_ms = Some(began.elapsed().as_secs_f64() * 1e3);
     predict_answer(&outputs, layout)
 }

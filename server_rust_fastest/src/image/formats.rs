@@ -13,7 +13,8 @@ pub(super) enum Format {
     Webp,
 }
 
-const FORMATS: &str = "JPEG, PNG, BMP, GIF or WebP";
+/// What a picture may be.
+pub const FORMATS: &str = "JPEG, PNG, BMP, GIF or WebP";
 const SHOWN_BYTES: usize = 8;
 
 /// The format by the file's first bytes.

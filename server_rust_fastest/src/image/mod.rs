@@ -19,5 +19,6 @@ mod webp;
 pub use answer::answer_json;
 pub use classifier::{Classifier, Prediction};
 pub use decoder::decode;
+pub use formats::FORMATS;
 pub use pixels::Pixels;
 pub use scores::Class;

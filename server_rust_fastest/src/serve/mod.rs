@@ -4,7 +4,11 @@ mod afterwards;
 mod connection;
 mod listener;
 mod refusal;
+#[cfg(test)]
+pub(crate) mod running;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::future::Future;
@@ -117,6 +121,3 @@ impl Door {
         });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,68 +1,14 @@
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Barrier;
 use std::thread;
 
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::routing::any;
-use tokio::sync::oneshot;
 
+use super::running::{LIMIT, Running, get, post, read_all, read_answer};
 use super::*;
-
-const GRACE: Duration = Duration::from_secs(10);
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// A server in a thread of its own.
-struct Running {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Running {
-    fn new(router: Router) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let stopped = async { drop(stopped.await) };
-            runtime.block_on(serve(vec![(Listener::Tcp(listener), router)], stopped, GRACE)).unwrap();
-        });
-        Self { address, stop: Some(stop), thread: Some(thread) }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream
-    }
-
-    /// Sends bytes on a connection of their own and reads until the server closes it.
-    fn exchange(&self, sent: &[u8]) -> String {
-        let mut stream = self.connect();
-        stream.write_all(sent).unwrap();
-        read_all(&mut stream)
-    }
-
-    fn stop(&mut self) {
-        drop(self.stop.take());
-    }
-
-    fn join(&mut self) {
-        self.stop();
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
 
 /// Says which path was asked, and how long the body was.
 fn echo() -> Router {
@@ -71,36 +17,6 @@ fn echo() -> Router {
         let body = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap_or_default();
         format!("{path} {}\n", body.len())
     }))
-}
-
-fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n").into_bytes()
-}
-
-fn post(path: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", body.len());
-    [head.as_bytes(), body].concat()
-}
-
-fn read_all(stream: &mut TcpStream) -> String {
-    let mut read = Vec::new();
-    stream.read_to_end(&mut read).unwrap();
-    String::from_utf8(read).unwrap()
-}
-
-/// One answer: its head, and its body of the length that the head tells.
-fn read_answer(stream: &mut TcpStream) -> String {
-    let mut read = Vec::new();
-    let mut byte = [0];
-    while !read.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte).unwrap();
-        read.push(byte[0]);
-    }
-    let head = String::from_utf8(read).unwrap();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
-    let mut body = vec![0; length.parse().unwrap()];
-    stream.read_exact(&mut body).unwrap();
-    head + &String::from_utf8(body).unwrap()
 }
 
 #[test]
