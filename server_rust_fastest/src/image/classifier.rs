@@ -26,7 +26,7 @@ pub struct Prediction {
 pub struct Classifier {
     signature_name: String,
     input_name: String,
-    output_name: String,
+    pub(super) output_name: String,
     quantization: Option<Quantization>,
     width: u32,
     height: u32,
@@ -45,7 +45,7 @@ impl Classifier {
         Self::for_signatures(servable.signatures(), options)
     }
 
-    fn for_signatures(signatures: &Signatures, options: &ImageOptions) -> Result<Self> {
+    pub(super) fn for_signatures(signatures: &Signatures, options: &ImageOptions) -> Result<Self> {
         let (signature_name, signature, input, picture) = find_picture_input(signatures)?;
         let output = find_scores(signature)?;
         let normalization = match (&options.mean, &options.std) {

@@ -16,6 +16,9 @@ mod quote;
 mod scores;
 mod webp;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::answer_json;
 pub use classifier::{Classifier, Prediction};
 pub use decoder::decode;

@@ -1,0 +1,143 @@
+//! Which models take pictures; and the project's own model on the project's own picture, where both are there.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::super::Classifier;
+use super::MAX_PIXELS;
+use crate::litert::Servable;
+use crate::settings::{ImageOptions, RuntimeOptions};
+use crate::signature::{PREDICT_METHOD, Signature, Signatures, TensorSpec};
+use crate::tensor::DType;
+
+fn options() -> ImageOptions {
+    ImageOptions { max_pixels: MAX_PIXELS, labels: None, size: 24, mean: None, std: None }
+}
+
+fn spec(name: &str, dtype: DType, shape: Option<&[i64]>) -> TensorSpec {
+    TensorSpec {
+        name: name.into(),
+        dtype,
+        shape: shape.map(<[i64]>::to_vec),
+        quantization: None,
+        normalization: None,
+        tensor_name: String::new(),
+    }
+}
+
+fn signature(inputs: &[TensorSpec], outputs: &[TensorSpec]) -> Signature {
+    Signature { method_name: PREDICT_METHOD.into(), inputs: inputs.to_vec(), outputs: outputs.to_vec() }
+}
+
+fn picture_input() -> TensorSpec {
+    spec("image", DType::Uint8, Some(&[-1, 8, 8, 3]))
+}
+
+fn scores(name: &str) -> TensorSpec {
+    spec(name, DType::Float32, Some(&[-1, 10]))
+}
+
+fn refusal(signatures: &Signatures) -> String {
+    let Err(error) = Classifier::for_signatures(signatures, &options()) else {
+        panic!("a model that takes no picture")
+    };
+    assert_eq!(error.http, 501);
+    error.text
+}
+
+#[test]
+fn a_model_that_takes_no_picture_is_named() {
+    let float = DType::Float32;
+    for inputs in [
+        vec![spec("x", float, Some(&[-1, 4]))],
+        vec![spec("x", DType::Int64, Some(&[-1, 8, 8, 3]))],
+        vec![spec("x", DType::Uint8, Some(&[-1, 8, 8, 4]))],
+        vec![spec("x", DType::Uint8, Some(&[2, 8, 8, 3]))],
+        vec![spec("x", DType::Uint8, None)],
+        vec![picture_input(), picture_input()],
+        vec![],
+    ] {
+        let names = ["train", "serving_default", "infer"];
+        let signatures = names.map(|name| (name.to_owned(), signature(&inputs, &[scores("scores")]))).into();
+        assert_eq!(
+            refusal(&signatures),
+            "this model takes no picture: /predict needs a signature with one input of shape [N, height, width, 3 or \
+             1] and dtype uint8, int8 or float; its signatures are serving_default, infer, train"
+        );
+    }
+}
+
+#[test]
+fn a_model_without_signatures_is_named() {
+    assert!(refusal(&Signatures::new()).ends_with("its signatures are none"));
+}
+
+#[test]
+fn a_model_that_gives_no_scores_is_named() {
+    let outputs = [spec("a", DType::String, None), spec("b", DType::Complex64, None)];
+    let signatures = [("serve".to_owned(), signature(&[picture_input()], &outputs))].into();
+    assert_eq!(refusal(&signatures), "this model gives no scores: its outputs are a, b");
+}
+
+#[test]
+fn the_default_signature_is_taken_before_others() {
+    let of = |name: &str, input: TensorSpec| (name.to_owned(), signature(&[input], &[scores(name)]));
+    let both = [of("a", picture_input()), of("serving_default", picture_input())].into();
+    assert_eq!(Classifier::for_signatures(&both, &options()).expect("taken").output_name, "serving_default");
+    let other = [of("a", picture_input()), of("serving_default", spec("x", DType::Float32, None))].into();
+    assert_eq!(Classifier::for_signatures(&other, &options()).expect("taken").output_name, "a");
+}
+
+#[test]
+fn the_output_of_scores_is_found_by_its_name() {
+    for (outputs, expected) in [
+        (["probabilities", "scores"], "scores"),
+        (["logits", "probabilities"], "probabilities"),
+        (["logits", "more"], "logits"),
+    ] {
+        let signatures = [("serve".to_owned(), signature(&[picture_input()], &outputs.map(scores)))].into();
+        assert_eq!(Classifier::for_signatures(&signatures, &options()).expect("taken").output_name, expected);
+    }
+}
+
+fn mobilenet() -> Option<(Servable, Vec<u8>)> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let library = PathBuf::from(env::var_os("FIRSTSERVE_LITERT_LIBRARY")?);
+    let picture = fs::read(project.join("examples/pictures/cat.jpg")).ok()?;
+    let folder = project.join("saved_model_tflite/1");
+    if !folder.join("model.tflite").exists() {
+        return None;
+    }
+    let runtime = RuntimeOptions { instances: 1, threads: 1, library: Some(library) };
+    Some((Servable::load(&folder, &runtime).expect("loaded"), picture))
+}
+
+#[test]
+fn the_cat_is_an_egyptian_cat() {
+    let Some((servable, picture)) = mobilenet() else {
+        println!("skipped: the library or the model is missing");
+        return;
+    };
+    let options = ImageOptions { max_pixels: 100_000_000, ..options() };
+    let classifier = Classifier::new(&servable, &options).expect("a classifier");
+    assert!(!classifier.feeds_raw_pixels());
+    let prediction = classifier.predict(&servable, &picture, Some("3")).expect("a prediction");
+    let [best, _, _] = prediction.classes.as_slice() else { panic!("three classes") };
+    assert_eq!((best.class, best.label.as_deref()), (285, Some("Egyptian cat")));
+    assert!(prediction.decode_ms > 0.0 && prediction.inference_ms > 0.0);
+}
+
+#[test]
+fn labels_that_are_set_stand_in_for_the_models() {
+    let Some((servable, picture)) = mobilenet() else {
+        println!("skipped: the library or the model is missing");
+        return;
+    };
+    let labels = (0..1000).map(|class| format!("class {class}")).collect();
+    let options = ImageOptions { max_pixels: 100_000_000, labels: Some(labels), ..options() };
+    let classifier = Classifier::new(&servable, &options).expect("a classifier");
+    let prediction = classifier.predict(&servable, &picture, None).expect("a prediction");
+    assert_eq!(prediction.classes.len(), 5);
+    assert_eq!(prediction.classes[0].label.as_deref(), Some("class 285"));
+}
