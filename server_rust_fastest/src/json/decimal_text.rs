@@ -158,3 +158,6 @@ fn write_fixed(whole: &[u8], fraction: &[u8], out: &mut Vec<u8>) {
     out.push(b'.');
     out.extend_from_slice(fraction);
 }
+
+#[cfg(test)]
+mod tests;

@@ -219,3 +219,6 @@ fn level_error(text: &str, level: usize, rank: usize) -> Error {
         level + 1
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,7 +181,8 @@ fn read_word(bytes: &[u8], start: usize, negative: bool) -> Result<(Number, usiz
     if word == "Inf" && bytes.get(end) == Some(&b'i') {
         end = expect(bytes, end, "inity")?;
     }
-    Ok((Number::Double(if negative { -value } else { value }), end))
+    // NaN has no sign.
+    Ok((Number::Double(if negative && !value.is_nan() { -value } else { value }), end))
 }
 
 /// The end of a word that has to stand at `start`; the fault is where it goes wrong.

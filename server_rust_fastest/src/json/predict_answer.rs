@@ -103,3 +103,6 @@ fn write_object(
     line(level, out);
     out.push(b'}');
 }
+
+#[cfg(test)]
+mod tests;

@@ -254,3 +254,6 @@ fn shape_text(shape: &[usize]) -> String {
     let sizes: Vec<_> = shape.iter().map(ToString::to_string).collect();
     format!("[{}]", sizes.join(","))
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,3 +173,6 @@ impl Printer {
         self.push(end);
     }
 }
+
+#[cfg(test)]
+mod tests;
