@@ -13,6 +13,9 @@ mod reflection;
 pub mod tensor_message;
 pub mod tensor_proto;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;
