@@ -4,6 +4,9 @@
 //! only thing that TensorFlow Serving reads, says the method as well, and refers to the tensors of the graph by name,
 //! with or without `:0`. A model with neither is served as `serving_default` under the names of its tensors.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
