@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::image::exif::read_orientation;
 use crate::image::formats::{self, Format};
 use crate::image::pixels::{Pixels, buffer};
+use crate::image::resize::resize;
 use crate::image::{bmp, gif, jpeg, png, webp};
 
 /// Decodes a picture, turns it upright and resizes it to `width` x `height`, without keeping its proportions.
@@ -26,7 +27,7 @@ pub fn decode(picture: &[u8], width: u32, height: u32, max_pixels: u64) -> Resul
         Format::Gif => gif::decode(picture, max_pixels),
         Format::Webp => webp::decode(picture, max_pixels),
     }?;
-    Ok(pixels.resized(width, height)?.without_alpha().upright(orientation))
+    Ok(resize(pixels, width, height)?.without_alpha().upright(orientation))
 }
 
 /// # Errors

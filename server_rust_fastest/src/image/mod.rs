@@ -13,6 +13,7 @@ mod pixels;
 mod png;
 mod preprocess;
 mod quote;
+mod resize;
 mod scores;
 mod webp;
 

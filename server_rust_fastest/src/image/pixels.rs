@@ -1,8 +1,5 @@
 //! Pixels: a decoded picture, and what is done to it before it becomes a tensor.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
-
 use crate::error::{Error, Result};
 use crate::image::exif::Orientation;
 
@@ -34,27 +31,6 @@ pub(super) fn buffer(width: u32, height: u32, channels: usize) -> Result<Vec<u8>
 }
 
 impl Pixels {
-    /// The whole picture at another size, its proportions not kept: a triangle filter as wide as the pixels that
-    /// become one, alpha like any other channel.
-    pub(super) fn resized(self, width: u32, height: u32) -> Result<Self> {
-        if (self.width, self.height) == (width, height) {
-            return Ok(self);
-        }
-        let kind = match self.channels {
-            1 => PixelType::U8,
-            2 => PixelType::U8x2,
-            3 => PixelType::U8x3,
-            _ => PixelType::U8x4,
-        };
-        let data = buffer(width, height, self.channels)?;
-        let fault = |error: &dyn std::fmt::Display| Error::internal(format!("the picture cannot be resized: {error}"));
-        let source = ImageRef::new(self.width, self.height, &self.data, kind).map_err(|error| fault(&error))?;
-        let mut target = Image::from_vec_u8(width, height, data, kind).map_err(|error| fault(&error))?;
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
-        Resizer::new().resize(&source, &mut target, &options).map_err(|error| fault(&error))?;
-        Ok(Self { width, height, channels: self.channels, data: target.into_vec() })
-    }
-
     /// Grey or RGB.
     pub(super) fn without_alpha(mut self) -> Self {
         let kept = match self.channels {

@@ -12,6 +12,7 @@ mod pixels;
 mod png;
 mod preprocess;
 mod quote;
+mod resize;
 mod scores;
 
 use image::codecs::bmp::BmpEncoder;

@@ -12,26 +12,6 @@ fn turned(is_lying: bool, flips_x: bool, flips_y: bool) -> (u32, u32, String) {
 }
 
 #[test]
-fn a_smaller_picture_is_the_weighted_mean() {
-    // The filter reaches two pixels to each side of the middle: weights 0.125, 0.375, 0.375, 0.125 are cut at the edge.
-    let small = grey(4, 1, &[0, 80, 160, 240]).resized(2, 1).expect("resized");
-    assert_eq!((small.width, small.height), (2, 1));
-    assert!(small.data[0].abs_diff(57) <= 1 && small.data[1].abs_diff(183) <= 1, "{:?}", small.data);
-}
-
-#[test]
-fn a_picture_of_the_right_size_is_left_alone() {
-    let picture = grey(2, 2, &[1, 2, 3, 4]);
-    assert_eq!(picture.clone().resized(2, 2).expect("resized"), picture);
-}
-
-#[test]
-fn transparent_pixels_count_like_others() {
-    let picture = Pixels { width: 2, height: 1, channels: 2, data: vec![0, 0, 200, 255] };
-    assert_eq!(picture.resized(1, 1).expect("resized").data[0], 100);
-}
-
-#[test]
 fn every_orientation_is_turned_upright() {
     assert_eq!(turned(false, false, false), (3, 2, "ABCDEF".into()));
     assert_eq!(turned(false, true, false), (3, 2, "CBAFED".into()));
