@@ -43,7 +43,10 @@ impl Output {
     fn tensor(&self) -> Option<Tensor> {
         let dtype = DTYPES[usize::from(self.dtype) % DTYPES.len()];
         let shape: Vec<usize> = self.shape.iter().map(|&size| usize::from(size)).collect();
-        let count = element_count(&shape).filter(|&count| count <= MAX_ELEMENTS)?;
+        // Lists without elements are as long to write as others.
+        let lists: Vec<usize> = shape.iter().map(|&size| size.max(1)).collect();
+        element_count(&lists).filter(|&count| count <= MAX_ELEMENTS)?;
+        let count = element_count(&shape)?;
         let byte = |index: usize| self.data.get(index % self.data.len().max(1)).copied().unwrap_or_default();
         let strings = if dtype == DType::String {
             (0..count)
