@@ -167,8 +167,9 @@ fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
     };
     let mut listeners = Vec::new();
     if grpc.port != 0 {
-        let bound = bind_host(&grpc.bind_address, grpc.port);
-        let place = format!("{}:{}", grpc.bind_address, grpc.port);
+        let host = grpc_host(grpc);
+        let bound = bind_host(host, grpc.port);
+        let place = format!("{host}:{}", grpc.port);
         listeners.push(Listener::Tcp(bound.map_err(|error| refused(&place, &error))?));
     }
     if let Some(path) = &grpc.socket_path {
@@ -176,6 +177,11 @@ fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
         listeners.push(Listener::Unix(bound));
     }
     Ok(listeners)
+}
+
+/// TensorFlow Serving's gRPC listens on IPv4 alone, and says so.
+fn grpc_host(grpc: &GrpcSettings) -> &str {
+    if grpc.bind_address.is_empty() { "0.0.0.0" } else { &grpc.bind_address }
 }
 
 fn bind_host(host: &str, port: u16) -> io::Result<TcpListener> {
@@ -224,7 +230,7 @@ async fn say_ready(app: &App, http_address: Option<SocketAddr>) {
     let mut lines = Vec::new();
     if let Some(grpc) = &app.settings.grpc {
         if grpc.port != 0 {
-            lines.push(format!("Running gRPC ModelServer at {}:{} ...", grpc.bind_address, grpc.port));
+            lines.push(format!("Running gRPC ModelServer at {}:{} ...", grpc_host(grpc), grpc.port));
         }
         if let Some(path) = &grpc.socket_path {
             lines.push(format!("Running gRPC ModelServer at UNIX socket {} ...", path.display()));
