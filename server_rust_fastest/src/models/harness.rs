@@ -79,11 +79,11 @@ impl<M> Harness<M> {
     }
 
     /// Notes that a load has failed, and when the next attempt is, if one is left.
-    pub fn failed(&mut self, error: Error, fingerprint: u64, retries: u32, retry_at: Option<Instant>) {
+    pub fn failed(&mut self, error: Error, fingerprint: u64, retries: u32, retry_at: Instant) {
         self.error = Some(error);
         self.failed_fingerprint = fingerprint;
         self.failures = self.failures.saturating_add(1);
-        self.next_attempt = retry_at;
+        self.next_attempt = Some(retry_at);
         self.state = if self.aspired && self.failures <= retries { State::Loading } else { State::End };
     }
 

@@ -13,7 +13,7 @@ use super::model_versions::ModelVersions;
 use super::probe::Probe;
 use super::registry::Registry;
 use super::shared::{ReadConfigs, Shared};
-use super::worker::Worker;
+use super::worker::{Worker, later};
 use super::{Handle, ModelSpec, ServedModel, VersionStatus};
 use crate::config::read_model_configs;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl<M: Send + Sync + 'static> ModelManager<M> {
         on_settled: impl FnOnce(Result<()>) + Send + 'static,
     ) -> Result<()> {
         self.shared.replace(configs)?;
-        self.shared.lock().next_read = self.shared.settings.config_file_poll.map(|interval| Instant::now() + interval);
+        self.shared.lock().next_read = self.shared.settings.config_file_poll.map(later);
         let worker = Worker::new(Arc::clone(&self.shared), Box::new(on_settled));
         let thread = thread::Builder::new().name("model-manager".to_owned()).spawn(|| worker.run());
         thread.map(drop).map_err(|error| Error::internal(format!("no thread for the models: {error}")))

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::State;
 use super::loader::Version;
@@ -14,6 +14,8 @@ use super::source::{Versions, aspired_versions, fingerprint};
 use crate::error::{Error, Result};
 use crate::log;
 use crate::settings::ModelConfig;
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Is told once how the start has ended.
 pub type OnSettled = Box<dyn FnOnce(Result<()>) + Send>;
@@ -35,7 +37,11 @@ impl<M> Worker<M> {
     pub fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         loop {
-            let is_busy = self.step();
+            let stepped = catch_unwind(AssertUnwindSafe(|| self.step()));
+            let is_busy = stepped.unwrap_or_else(|panic| {
+                log::error(&format!("looking after the models failed, and goes on: {}", text_of(panic.as_ref())));
+                false
+            });
             let mut registry = shared.lock();
             if !is_busy {
                 registry = self.wait(registry);
@@ -89,7 +95,7 @@ impl<M> Worker<M> {
     fn read(&self) -> bool {
         let settings = &self.shared.settings;
         let (Some(file), Some(interval)) = (&settings.config_file, settings.config_file_poll) else { return false };
-        if !take_due(&mut self.shared.lock().next_read, Some(Instant::now() + interval)) {
+        if !take_due(&mut self.shared.lock().next_read, Some(later(interval))) {
             return false;
         }
         let replaced = (self.shared.read_configs)(file).and_then(|configs| match configs {
@@ -108,7 +114,7 @@ impl<M> Worker<M> {
         let interval = self.shared.settings.version_poll.filter(|interval| !interval.is_zero());
         let (configs, broken) = {
             let mut registry = self.shared.lock();
-            if !take_due(&mut registry.next_poll, interval.map(|interval| Instant::now() + interval)) {
+            if !take_due(&mut registry.next_poll, interval.map(later)) {
                 return false;
             }
             let broken = registry.harnesses().filter(|(_, harness)| harness.aspired && harness.error.is_some());
@@ -171,7 +177,10 @@ impl<M> Worker<M> {
         // Taken before the load: what is copied into the folder meanwhile counts as a change.
         let seen = if may_retry { fingerprint(&version.path) } else { 0 };
         let loaded = catch_unwind(AssertUnwindSafe(|| self.shared.loader.load(&version, probe)));
-        let loaded = loaded.unwrap_or_else(|panic| Err(panicked(&version, panic.as_ref())));
+        let loaded = loaded.unwrap_or_else(|panic| {
+            let text = text_of(panic.as_ref());
+            Err(Error::unavailable(format!("{} cannot be loaded: {text}", version.path.display())))
+        });
         if let Err(error) = &loaded {
             log::error(&format!("{} version {} could not be loaded: {error}", version.name, version.number));
         }
@@ -181,7 +190,7 @@ impl<M> Worker<M> {
                 Ok(model) => harness.loaded(model),
                 Err(error) => {
                     let retries = if may_retry { settings.load_retries } else { 0 };
-                    harness.failed(error, seen, retries, Instant::now().checked_add(settings.load_retry_interval));
+                    harness.failed(error, seen, retries, later(settings.load_retry_interval));
                 }
             }
         }
@@ -216,6 +225,12 @@ impl<M> Worker<M> {
     }
 }
 
+/// That long from now; a time beyond any clock is cut.
+pub fn later(interval: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(interval).unwrap_or_else(|| now + CENTURY)
+}
+
 /// Whether that moment has come; if so, the next one takes its place.
 fn take_due(moment: &mut Option<Instant>, next: Option<Instant>) -> bool {
     let is_due = moment.is_some_and(|moment| moment <= Instant::now());
@@ -225,8 +240,7 @@ fn take_due(moment: &mut Option<Instant>, next: Option<Instant>) -> bool {
     is_due
 }
 
-fn panicked(version: &Version, panic: &(dyn Any + Send)) -> Error {
+fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a fault of the server");
-    Error::unavailable(format!("{} cannot be loaded: {text}", version.path.display()))
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a fault of the server")
 }

@@ -1,8 +1,10 @@
 //! Managers whose versions are small files, and a worker that steps when a test says so.
 
+mod probes;
 mod reload;
 mod start;
 mod versions;
+mod warmups;
 
 use std::collections::BTreeMap;
 use std::fs;

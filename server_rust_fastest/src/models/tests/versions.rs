@@ -146,6 +146,15 @@ async fn a_load_is_retried_as_often_as_asked_for() {
     assert!(managed.settled().unwrap().is_err());
 }
 
+#[test]
+fn a_retry_may_be_further_off_than_any_clock_tells() {
+    let models = Models::new();
+    models.add_with("m", 1, "bad");
+    let settings = ModelsSettings { load_retries: 2, load_retry_interval: Duration::MAX, ..settings() };
+    let managed = Managed::start_with(settings, vec![models.config("m")]);
+    assert_eq!((managed.record.loads().len(), managed.state("m", 1)), (1, Some(State::Loading)));
+}
+
 #[tokio::test]
 async fn a_version_that_leaves_the_disk_and_comes_back_is_loaded_again() {
     let models = Models::new();

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Stands for this program in tests of probes: does what the file `does` in the version folder says.
+# Usage: probed.sh probe VERSION_FOLDER [--litert_library FILE]
+. "$2/does"
