@@ -70,7 +70,10 @@ async fn answer(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
     let grpc_listeners = settings.grpc.as_ref().map(listen_for_grpc).transpose()?.unwrap_or_default();
     clock.mark(Phase::PortOpen);
 
-    let manager = ModelManager::new(settings.models.clone(), settings.runtime.clone(), settings.image.clone());
+    let monitored = settings.http.as_ref().is_some_and(|http| http.monitoring_path.is_some());
+    let access_log = AccessLog::new(settings.log_level, monitored, Arc::clone(&clock));
+    let (models, runtime, image) = (settings.models.clone(), settings.runtime.clone(), settings.image.clone());
+    let manager = ModelManager::with_metrics(models, runtime, image, access_log.metrics());
     let (tell_settled, settled) = oneshot::channel();
     let health = Health::default();
     let (settled_clock, settled_health) = (Arc::clone(&clock), health.clone());
@@ -84,10 +87,9 @@ async fn answer(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
         let _ = tell_settled.send(result);
     })?;
 
-    let monitored = settings.http.as_ref().is_some_and(|http| http.monitoring_path.is_some());
     let app = Arc::new(App {
         admission: Admission::new(settings.requests_at_once),
-        access_log: AccessLog::new(settings.log_level, monitored, Arc::clone(&clock)),
+        access_log,
         manager: Arc::clone(&manager),
         clock,
         settings,
