@@ -14,6 +14,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use std::{fmt, io};
 
@@ -30,7 +31,7 @@ use crate::signature::{Signatures, TensorSpec};
 use crate::tensor::Tensor;
 use crate::tflite::{Metadata, read_metadata, verify};
 
-pub use self::sys::{VERSION, give_back};
+pub use self::sys::{VERSION, bound_heap, give_back};
 
 /// One loaded version of a model. May be run from many threads at once; its memory is given back when it is dropped.
 pub struct Servable {
@@ -42,6 +43,7 @@ pub struct Servable {
     signature_defs: BTreeMap<String, Bytes>,
     labels: Vec<String>,
     threads: usize,
+    has_run: AtomicBool,
 }
 
 impl Servable {
@@ -89,6 +91,7 @@ impl Servable {
             served,
             labels,
             threads: options.threads,
+            has_run: AtomicBool::new(false),
         };
         servable.compile_first()?;
         Ok(servable)
@@ -110,11 +113,6 @@ impl Servable {
     #[must_use]
     pub fn labels(&self) -> &[String] {
         &self.labels
-    }
-
-    /// Gives back the file's pages, of which little is used once its weights are packed; worth it after the first run.
-    pub fn forget_file(&self) {
-        self.model.file().forget();
     }
 
     /// Runs one signature on a batch and gives its outputs by name (those of `output_filter`, where any are named).
@@ -154,6 +152,10 @@ impl Servable {
             self.pool.keep(key, instance);
             outputs
         };
+        if !self.has_run.swap(true, Ordering::Relaxed) {
+            // Not when the model was loaded: what the first run reads would have to come back.
+            self.forget_file();
+        }
         check_deadline(deadline)?;
         let names = wanted.iter().filter_map(|&place| signature.outputs.get(place).map(|spec| spec.name.clone()));
         Ok(names.zip(outputs).collect())
@@ -167,6 +169,11 @@ impl Servable {
             self.pool.keep(Key { entry: 0, shapes }, instance);
         }
         Ok(())
+    }
+
+    /// Gives back the file's pages, of which little is used once its weights are packed.
+    fn forget_file(&self) {
+        self.model.file().forget();
     }
 
     fn compile_for(&self, entry: &Entry, key: &Key) -> Result<Instance> {

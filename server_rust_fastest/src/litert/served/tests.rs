@@ -55,8 +55,11 @@ fn named(name: &str, octets: Bytes) -> BTreeMap<String, Bytes> {
     BTreeMap::from([(name.to_owned(), octets)])
 }
 
-/// Method, inputs and outputs, each with the place of its own.
-fn described(served: &Served) -> (&str, Vec<(&str, usize)>, Vec<(&str, usize)>) {
+/// Names as served, with the places in the signature that runs.
+type Places<'a> = Vec<(&'a str, usize)>;
+
+/// Method, inputs and outputs.
+fn described(served: &Served) -> (&str, Places<'_>, Places<'_>) {
     let inputs = served.signature.inputs.iter().map(|spec| spec.name.as_str()).zip(served.inputs.iter().copied());
     let outputs = served.signature.outputs.iter().map(|spec| spec.name.as_str()).zip(served.outputs.iter().copied());
     (&served.signature.method_name, inputs.collect(), outputs.collect())

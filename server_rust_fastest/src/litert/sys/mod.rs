@@ -15,7 +15,7 @@ mod model;
 mod reserve;
 mod tensor_buffer;
 
-pub use self::heap::give_back;
+pub use self::heap::{bound_heap, give_back};
 pub use self::instance::{Buffering, Instance, Plan};
 pub use self::library::Library;
 pub use self::mapped_file::MappedFile;
