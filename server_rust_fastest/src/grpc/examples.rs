@@ -85,7 +85,7 @@ impl Method for MultiInference {
 pub fn classify(model: &ServedModel, request: &ClassificationRequest, check_method_name: bool) -> Result<Bytes> {
     let spec = request.model_spec.as_ref();
     with_signature(model, spec, |name, signature| check_classifies(model, name, signature, check_method_name))?;
-    refuse("Classify", request.input.as_ref())
+    refuse_examples("Classify", request.input.as_ref())
 }
 
 /// As `classify`, for regression.
@@ -95,7 +95,7 @@ pub fn classify(model: &ServedModel, request: &ClassificationRequest, check_meth
 pub fn regress(model: &ServedModel, request: &RegressionRequest, check_method_name: bool) -> Result<Bytes> {
     let spec = request.model_spec.as_ref();
     with_signature(model, spec, |name, signature| check_regresses(model, name, signature, check_method_name))?;
-    refuse("Regress", request.input.as_ref())
+    refuse_examples("Regress", request.input.as_ref())
 }
 
 /// As `classify`, for both at once; whatever model the tasks name.
@@ -118,7 +118,28 @@ pub fn multi_inference(model: &ServedModel, request: &MultiInferenceRequest, che
             other => return Err(Error::unimplemented(format!("Unsupported signature method_name: {other}"))),
         }
     }
-    refuse("MultiInference", request.input.as_ref())
+    refuse_examples("MultiInference", request.input.as_ref())
+}
+
+/// What there is to say of a request by REST to classify or to regress, whose examples nobody has looked at.
+///
+/// # Errors
+/// Always: for a signature that does not do it, else unimplemented.
+pub fn refuse(
+    model: &ServedModel,
+    signature_name: Option<&str>,
+    classifies: bool,
+    check_method_name: bool,
+) -> Result<()> {
+    let spec =
+        Some(ModelSpec { signature_name: signature_name.unwrap_or_default().to_owned(), ..ModelSpec::default() });
+    let (api, check) = if classifies {
+        ("Classify", check_classifies as fn(&ServedModel, &str, &Signature, bool) -> Result<()>)
+    } else {
+        ("Regress", check_regresses as _)
+    };
+    with_signature(model, spec.as_ref(), |name, signature| check(model, name, signature, check_method_name))?;
+    Err(not_read(api))
 }
 
 async fn find(api: &'static str, spec: Option<&ModelSpec>, call: &mut Call) -> Result<Handle> {
@@ -196,7 +217,7 @@ fn has(specs: &[TensorSpec], name: &str) -> bool {
     specs.iter().any(|spec| spec.name == name)
 }
 
-fn refuse(api: &str, input: Option<&Input>) -> Result<Bytes> {
+fn refuse_examples(api: &str, input: Option<&Input>) -> Result<Bytes> {
     let is_empty = match input.and_then(|input| input.kind.as_ref()) {
         None => true,
         Some(input::Kind::ExampleList(list)) => list.examples.is_empty(),
@@ -205,10 +226,14 @@ fn refuse(api: &str, input: Option<&Input>) -> Result<Bytes> {
     if is_empty {
         return Err(invalid("Input is empty."));
     }
-    Err(Error::unimplemented(format!(
+    Err(not_read(api))
+}
+
+fn not_read(api: &str) -> Error {
+    Error::unimplemented(format!(
         "{api} takes tf.Examples, which server_rust_fastest does not read: send tensors by Predict, \
          or serve the model with server_python_fast"
-    )))
+    ))
 }
 
 fn invalid(text: impl Into<String>) -> Error {

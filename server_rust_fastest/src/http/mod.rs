@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
-use axum::http::{Method, StatusCode, Uri, request};
+use axum::http::{Method, StatusCode, Uri, Version, request};
 use axum::response::Response;
 use tower::Service as _;
 
@@ -125,7 +125,8 @@ fn write_down(http: Arc<Http>, mut head: Head, status: StatusCode, access: Acces
     let afterwards = head.extensions.remove::<Afterwards>();
     let write = move || {
         let path = match head.uri.path_and_query() {
-            Some(path) if head.uri.scheme().is_none() => path.to_string(),
+            // HTTP/1 says so where its target names the server; HTTP/2 always does.
+            Some(path) if head.version == Version::HTTP_2 || head.uri.scheme().is_none() => path.to_string(),
             _ => head.uri.to_string(),
         };
         let trace = Trace { parent: text(&head.headers, &PARENT), cloud: text(&head.headers, &CLOUD_TRACE) };

@@ -17,10 +17,11 @@ use super::rest_route::{Fault, Verb, read};
 use super::{Head, Http, answer};
 use crate::access::Access;
 use crate::error::{Error, Result};
+use crate::grpc::examples;
 use crate::inference;
 use crate::json::{PredictRequest, error_answer, predict_answer};
 use crate::metadata::metadata_json;
-use crate::models::{ModelSpec, ServedModel, State, VersionStatus};
+use crate::models::{Handle, ModelSpec, ServedModel, State, VersionStatus};
 use crate::work;
 
 /// A document that is longer takes longer to parse than to hand to another thread.
@@ -100,15 +101,23 @@ async fn ask(
     };
     access.asks(api, &spec.name);
     let place = http.app.admission.admit()?;
-    if verb != Verb::Predict {
-        let verb = api.to_ascii_lowercase();
-        let text = format!(
-            "this server does not know {verb}, which takes tf.Examples: server_python_fast does; the same model \
-             answers :predict here"
-        );
-        return Err(Error::unimplemented(text).into());
+    let request = parse(body).await?;
+    let model = http.app.manager.handle(&spec, http.deadline()).await?;
+    access.found(&model);
+    if verb == Verb::Predict {
+        return Ok(predict(http, model, request, access, place).await?);
     }
-    Ok(predict(http, &spec, body, access, place).await?)
+    let checks_method = http.app.settings.check_method_names;
+    Ok(examples::refuse(&model, request.signature_name(), verb == Verb::Classify, checks_method)
+        .map(|()| Vec::new())?)
+}
+
+/// A request whose JSON is right.
+async fn parse(body: Bytes) -> Result<PredictRequest> {
+    if body.len() > SHORT_BYTES {
+        return work::run(None, move || PredictRequest::parse(body)).await;
+    }
+    PredictRequest::parse(body)
 }
 
 fn explain(fault: Fault, method: &Method, path: &str) -> Refusal {
@@ -135,18 +144,11 @@ async fn read_body(head: &Head, body: &mut RequestBody) -> Result<Bytes> {
 /// Tensors, by row or by column, through a signature.
 async fn predict(
     http: &Http,
-    spec: &ModelSpec,
-    body: Bytes,
+    model: Handle,
+    request: PredictRequest,
     access: &mut Access,
     place: tokio::sync::OwnedSemaphorePermit,
 ) -> Result<Vec<u8>> {
-    let request = if body.len() > SHORT_BYTES {
-        work::run(None, move || PredictRequest::parse(body)).await?
-    } else {
-        PredictRequest::parse(body)?
-    };
-    let model = http.app.manager.handle(spec, http.deadline()).await?;
-    access.found(&model);
     let (deadline, checks_method) = (http.deadline(), http.app.settings.check_method_names);
     let (answer, inference_ms) = work::run(deadline, move || {
         let _place = place;

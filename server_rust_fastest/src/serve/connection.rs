@@ -17,9 +17,10 @@ use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 use tower::Service as _;
 
+use super::reading::Framing;
+use super::shared_wire::SharedWire;
 use super::stream::Stream;
-use super::wire::{Framing, SharedWire};
-use super::{Afterwards, SERVER as NAME};
+use super::{Afterwards, SERVER as NAME, refusal};
 
 /// How long a client that says nothing may still begin a request when the server stops: it may have sent it already.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -106,9 +107,9 @@ async fn answer(
     afterwards: Afterwards,
 ) -> Result<Response<Body>, Infallible> {
     let is_http2 = request.version() == Version::HTTP_2;
+    let is_ambiguous = !is_http2 && wire.lock().is_ambiguous();
     request.extensions_mut().insert(afterwards);
-    let answering = router.call(request);
-    let mut response = answering.await?;
+    let mut response = if is_ambiguous { refusal::ambiguous() } else { router.call(request).await? };
     if !is_http2 {
         let mut wire = wire.lock();
         wire.finish();

@@ -3,9 +3,11 @@
 mod afterwards;
 mod connection;
 mod listener;
+mod reading;
 mod refusal;
 #[cfg(test)]
 pub(crate) mod running;
+mod shared_wire;
 mod stream;
 #[cfg(test)]
 mod tests;

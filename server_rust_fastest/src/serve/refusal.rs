@@ -1,5 +1,9 @@
 //! Refusal: the answer to bytes that are no request; hyper's own have no body.
 
+use axum::body::Body;
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderValue, Response, StatusCode};
+
 use super::SERVER;
 
 const OURS: &[u8] = b"\r\nserver: ";
@@ -26,4 +30,14 @@ pub(super) fn in_place_of(answer: &[u8]) -> Option<Vec<u8>> {
         body.len()
     );
     Some((head + &body).into_bytes())
+}
+
+/// The answer to a request whose body has two ends.
+pub(super) fn ambiguous() -> Response<Body> {
+    let text = "{\"error\": \"the request has both Content-Length and Transfer-Encoding: send one of them\"}\n";
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }

@@ -5,13 +5,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::reading::{FRESH, Framing, Reading};
 use super::refusal;
 use super::stream::Stream;
 
@@ -21,36 +21,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD: Duration = Duration::from_secs(30);
 /// Between two pieces of a body, or of an answer that the client is slow to read.
 const PIECE: Duration = Duration::from_secs(60);
-const HTTP2: &[u8] = b"PRI ";
+/// Of a head that is kept.
+const HEAD_BYTES: usize = 16 * 1024;
 const LOOK_AHEAD_BYTES: usize = 4096;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reading {
-    /// Between two requests, or within a head.
-    Head { begun: bool, line_is_empty: bool },
-    /// Within a body of which this many bytes are still to come.
-    Body(u64),
-    /// Within a body in chunks.
-    Chunks,
-    /// All that comes.
-    Http2,
-}
-
-const FRESH: Reading = Reading::Head { begun: false, line_is_empty: false };
-
-/// How a request's body is delimited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
-    /// So many bytes.
-    Length(u64),
-    Chunks,
-}
+const LENGTH: &[u8] = b"content-length";
 
 /// Where a connection stands.
 pub(super) struct Wire {
     stream: Stream,
     /// Read from the socket and not handed over.
     ahead: Bytes,
+    /// The last head, or as much of it as is looked at.
+    head: Vec<u8>,
     reading: Reading,
     /// Somebody waits for the next bytes.
     is_awaited: bool,
@@ -72,6 +54,7 @@ impl Wire {
         Self {
             stream,
             ahead: Bytes::new(),
+            head: Vec::new(),
             reading: FRESH,
             is_awaited: false,
             is_answering: false,
@@ -98,11 +81,14 @@ impl Wire {
             return;
         }
         self.is_answering = true;
-        self.reading = match framing {
-            Framing::Length(0) => FRESH,
-            Framing::Length(bytes) => Reading::Body(bytes),
-            Framing::Chunks => Reading::Chunks,
-        };
+        self.reading = Reading::body(framing);
+    }
+
+    /// Whether a body in chunks also has a length: a proxy in front may have gone by that, and taken the rest for another
+    /// request.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        let names_length = |line: &[u8]| line.get(..LENGTH.len()).is_some_and(|name| name.eq_ignore_ascii_case(LENGTH));
+        self.reading == Reading::Chunks && self.head.split(|&byte| byte == b'\n').any(names_length)
     }
 
     /// The answer is known, and will be written at once.
@@ -161,35 +147,23 @@ impl Wire {
 
     /// Takes note of bytes that have come, and gives how many of them may be handed over.
     fn take(&mut self, bytes: &[u8]) -> usize {
-        match self.reading {
-            Reading::Head { begun, line_is_empty } => {
-                if !begun {
-                    self.moved = Instant::now();
-                    if bytes.starts_with(HTTP2) {
-                        self.reading = Reading::Http2;
-                        return bytes.len();
-                    }
-                }
-                let (count, line_is_empty) = head_bytes(bytes, line_is_empty);
-                self.reading = Reading::Head { begun: true, line_is_empty };
-                count
-            }
-            Reading::Body(left) => {
-                self.moved = Instant::now();
-                let count = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-                let left = left.saturating_sub(count as u64);
-                self.reading = if left == 0 { FRESH } else { Reading::Body(left) };
-                count
-            }
-            Reading::Chunks => {
-                self.moved = Instant::now();
-                bytes.len()
-            }
-            Reading::Http2 => bytes.len(),
+        // A head has its time as a whole, and each piece of a body its own.
+        if !matches!(self.reading, Reading::Head { begun: true, .. }) {
+            self.moved = Instant::now();
         }
+        if self.reading == FRESH {
+            self.head.clear();
+        }
+        let was_head = matches!(self.reading, Reading::Head { .. });
+        let (count, reading) = self.reading.take(bytes);
+        self.reading = reading;
+        if was_head && self.head.len() < HEAD_BYTES {
+            self.head.extend_from_slice(bytes.get(..count).unwrap_or_default());
+        }
+        count
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.is_awaited = true;
         if self.is_late {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client has paused for too long")));
@@ -222,7 +196,7 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if !self.is_http2()
             && let Some(refusal) = refusal::in_place_of(bytes)
         {
@@ -240,7 +214,7 @@ impl Wire {
         written
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.refusal.is_empty() {
             let refusal = self.refusal.clone();
             let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &refusal))?;
@@ -250,13 +224,13 @@ impl Wire {
     }
 
     /// Says that no more is written.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_flush(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
     /// Reads what is for nobody: were it left unread, the client could lose its answer to a reset.
-    fn poll_discard(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<()> {
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<()> {
         loop {
             let mut discarded = ReadBuf::new(buffer);
             match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut discarded)) {
@@ -264,62 +238,5 @@ impl Wire {
                 _ => return Poll::Ready(()),
             }
         }
-    }
-}
-
-/// How many of these bytes belong to a head that ends with an empty line, and whether the line is empty so far with
-/// which they end.
-fn head_bytes(bytes: &[u8], mut line_is_empty: bool) -> (usize, bool) {
-    for (place, &byte) in bytes.iter().enumerate() {
-        match byte {
-            b'\n' if line_is_empty => return (place + 1, false),
-            b'\n' => line_is_empty = true,
-            b'\r' => {}
-            _ => line_is_empty = false,
-        }
-    }
-    (bytes.len(), line_is_empty)
-}
-
-/// A wire that hyper reads and writes while others look at it.
-#[derive(Clone)]
-pub(super) struct SharedWire(Arc<Mutex<Wire>>);
-
-impl SharedWire {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self(Arc::new(Mutex::new(Wire::new(stream))))
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, Wire> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends the connection: says so, then reads until the client has gone.
-    pub(super) async fn part(&self) {
-        let mut buffer = vec![0; 65_536];
-        let _ = std::future::poll_fn(|cx| self.lock().poll_shutdown(cx)).await;
-        if !self.lock().has_ended() {
-            std::future::poll_fn(|cx| self.lock().poll_discard(cx, &mut buffer)).await;
-        }
-    }
-}
-
-impl AsyncRead for SharedWire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for SharedWire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.lock().poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.lock().poll_flush(cx)
     }
 }

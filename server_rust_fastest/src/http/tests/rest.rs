@@ -1,5 +1,8 @@
 //! TensorFlow Serving's REST API.
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::*;
 
 /// Status and text of an error, in TensorFlow Serving's form.
@@ -71,12 +74,50 @@ fn no_header_is_added_that_tensorflow_serving_does_not_send() {
 }
 
 #[test]
-fn classify_and_regress_say_who_knows_them() {
-    let server = Server::empty(&[]);
-    for verb in ["classify", "regress"] {
-        let (status, text) = refusal(&server.post(&format!("/v1/models/m:{verb}"), b"{\"examples\": [{}]}"));
-        assert_eq!(status, 501);
-        assert!(text.contains(verb) && text.contains("server_python_fast"), "{text}");
+fn classify_and_regress_are_refused_in_tensorflow_servings_order() {
+    let Some(server) = Server::mobilenet(&[]) else { return };
+    let examples = b"{\"examples\": [{\"x\": 1.0}]}";
+    for (verb, text) in [
+        ("classify", "No classification inputs found in SignatureDef: inputs"),
+        ("regress", "No regression inputs found in SignatureDef: inputs"),
+    ] {
+        let ask = |model: &str, body: &[u8]| refusal(&server.post(&format!("/v1/models/{model}:{verb}"), body));
+        assert_eq!(ask("none", b"["), (400, "JSON Parse error: Invalid value. at offset: 1".to_owned()));
+        assert_eq!(ask("none", examples), (404, "Servable not found for request: Latest(none)".to_owned()));
+        let (status, said) = ask("mobilenet", examples);
+        assert!(status == 400 && said.starts_with(text), "{said}");
+    }
+}
+
+#[test]
+fn tensors_go_through_a_signature() {
+    let Some(server) = Server::mobilenet(&[]) else { return };
+    let picture = format!("[{}]", vec![format!("[{}]", vec!["[7,7,7]"; 224].join(",")); 224].join(","));
+    let body = format!("{{\"instances\": [{picture}]}}");
+    let answer = server.post("/v1/models/mobilenet:predict", body.as_bytes());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.starts_with("{\n    \"predictions\": [["));
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let path = "/v1/models/mobilenet/versions/1:predict";
+    assert_eq!(server.ask("POST", path, &["content-encoding: gzip"], &gzip).body, answer.body);
+    let damaged = server.ask("POST", path, &["content-encoding: gzip"], body.as_bytes());
+    assert_eq!(refusal(&damaged), (400, "JSON Parse error: The document is empty".to_owned()));
+}
+
+#[test]
+fn what_is_wrong_with_a_predict_request_comes_in_tensorflow_servings_order() {
+    let Some(server) = Server::mobilenet(&[]) else { return };
+    for (model, body, status, text) in [
+        ("none", "[", 400, "JSON Parse error: Invalid value. at offset: 1"),
+        ("none", "{}", 404, "Servable not found for request: Latest(none)"),
+        ("mobilenet/labels/none", "{}", 400, "Unrecognized servable version label: none"),
+        ("mobilenet", "{\"signature_name\": \"s\"}", 400, "Serving signature name: \"s\" not found in signature def"),
+        ("mobilenet", "{}", 400, "Missing 'inputs' or 'instances' key"),
+    ] {
+        let answer = server.post(&format!("/v1/models/{model}:predict"), body.as_bytes());
+        assert_eq!(refusal(&answer), (status, text.to_owned()));
     }
 }
 
