@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     let clock = StartupClock::new();
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     match read_command(&arguments, &|name| std::env::var(name).ok()) {
-        Command::Serve(settings) => ExitCode::from(server::run(*settings, clock)),
+        Command::Serve(settings) => server::run(*settings, clock),
         Command::Probe(path, options) => models::probe::run_probe(&path, &options),
         Command::Print { out, err, status } => {
             // There is nobody to tell that nobody reads it.

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::config::read_model_configs;
 use crate::error::{Error, Result};
 use crate::grpc::Health;
+use crate::litert::{bound_heap, exit};
 use crate::models::{ModelManager, ModelSpec};
 use crate::serve::{Listener, serve};
 use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, Settings};
@@ -33,8 +34,9 @@ const CANNOT_START: u8 = 3;
 /// The exit status of `tensorflow_model_server`.
 const LIKE_TENSORFLOW_SERVING: u8 = 255;
 
-/// Serves until a signal ends it, and gives the exit status of the process.
-pub fn run(settings: Settings, clock: StartupClock) -> u8 {
+/// Serves until a signal ends it, and then ends the process.
+pub fn run(settings: Settings, clock: StartupClock) -> ! {
+    bound_heap();
     let like_tensorflow_serving = settings.like_tensorflow_serving;
     let served =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal).and_then(|runtime| {
@@ -43,10 +45,10 @@ pub fn run(settings: Settings, clock: StartupClock) -> u8 {
             runtime.shutdown_background();
             served
         });
-    match served {
+    exit(match served {
         Ok(()) => 0,
         Err(error) => refuse(&error, like_tensorflow_serving),
-    }
+    })
 }
 
 /// Says why there is no server, and gives the exit status for it.

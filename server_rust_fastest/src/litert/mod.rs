@@ -31,7 +31,7 @@ use crate::signature::{Signatures, TensorSpec};
 use crate::tensor::Tensor;
 use crate::tflite::{Metadata, read_metadata, verify};
 
-pub use self::sys::{VERSION, bound_heap, give_back};
+pub use self::sys::{VERSION, bound_heap, exit, give_back};
 
 /// One loaded version of a model. May be run from many threads at once; its memory is given back when it is dropped.
 pub struct Servable {

@@ -7,6 +7,7 @@
 
 mod abi;
 mod compiled_model;
+mod exit;
 mod heap;
 mod instance;
 mod library;
@@ -15,6 +16,7 @@ mod model;
 mod reserve;
 mod tensor_buffer;
 
+pub use self::exit::exit;
 pub use self::heap::{bound_heap, give_back};
 pub use self::instance::{Buffering, Instance, Plan};
 pub use self::library::Library;
