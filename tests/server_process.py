@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import json
 import os
@@ -104,7 +105,7 @@ class ServerProcess:
 
 @contextmanager
 def serving(
-    python: Path, *command: str, environment: Mapping[str, str] | None = None, port: int | None = None
+    *command: str | Path, environment: Mapping[str, str] | None = None, port: int | None = None
 ) -> Iterator[ServerProcess]:
     """Runs a server's command line with PORT set, and ends it afterwards if it has not ended itself."""
     port = free_port() if port is None else port
@@ -113,7 +114,7 @@ def serving(
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
-            process = subprocess.Popen([python, *command], env=settings, stdout=output, stderr=output)
+            process = subprocess.Popen(command, env=settings, stdout=output, stderr=output)
         try:
             yield ServerProcess(process, port, log)
         finally:
@@ -137,6 +138,14 @@ def environment_python(name: str, requirements: str) -> Path:
         text=True,
     )
     return Path(made.stdout.strip())
+
+
+@functools.cache
+def rust_program() -> Path:
+    """The server in Rust as it is tested, built where it is not up to date."""
+    command = ["bash", str(ROOT / "engine/cargo.sh"), "server_rust_fastest", "tested"]
+    built = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return Path(built.stdout.strip())
 
 
 def _tree(pid: int) -> list[int]:

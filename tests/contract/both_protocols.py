@@ -52,8 +52,7 @@ def serving_both(target: Target, simple_model: Path, folder: Path) -> Iterator[B
     (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
     port = free_port()
     with serving(
-        target.python(),
-        *target.command,
+        *target.argv(),
         f"--port={port}",
         f"--model_config_file={folder / 'models.config'}",
         f"--monitoring_config_file={folder / 'monitoring.config'}",

@@ -7,7 +7,9 @@ set -euo pipefail
 program=$1
 shift
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-server=$(basename "$(dirname "$(readlink -f "$program")")")
+server=$(readlink -m "$program")
+server=${server#"$root/"}
+server=${server%%/*}
 engine=$(bash "$root/engine/choose.sh" 2>/dev/null)
 
 # Files that tests make are their user's alone, at the places that flags name.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def servers(targets: dict[str, Target]) -> Iterator[list[ServerProcess]]:
     with ExitStack() as stack:
-        servers = [stack.enter_context(serving(target.python(), *target.command)) for target in targets.values()]
+        servers = [stack.enter_context(serving(*target.argv())) for target in targets.values()]
         for server in servers:
             server.wait_until_open()
         yield servers

@@ -54,7 +54,7 @@ def imported(target: Target, folder: Path, cat: bytes) -> set[str]:
     (folder / "sitecustomize.py").write_text(TELLS_ITS_MODULES)
     modules = folder / "modules"
     environment = {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "MODULES_FILE": str(modules)}
-    with serving(target.python(), *target.command, environment=environment) as server:
+    with serving(*target.argv(), environment=environment) as server:
         server.wait_until_open()
         assert server.predict(cat).status == 200
         assert server.ask("GET", "/v2/health/live").status == 200

@@ -1,4 +1,7 @@
-"""The first responder, as it is seen from outside: when it answers, what is told of it, and what keeps it away."""
+"""The first responder, as it is seen from outside: when it answers, what is told of it, and what keeps it away.
+
+The server in Rust is up before its first answer, and needs none; what holds for a start holds for its as well.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ TRIES = 3
 """On a machine that is busy a picture may come after the half second in which it is waited for."""
 
 
-@pytest.fixture(params=["fast", "slow"])
+@pytest.fixture(params=["fast", "slow", "rust"])
 def starting(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Target:
     """Each server that has a runtime of its own, not running yet."""
     return targets[request.param]
@@ -62,7 +65,7 @@ def answered_first(
     target: Target, cat: bytes, *flags: str, environment: Mapping[str, str] | None = None, query: str = ""
 ) -> bool:
     """Whether the first picture was answered before the full server was there."""
-    with serving(target.python(), *target.command, *flags, environment=environment) as server:
+    with serving(*target.argv(), *flags, environment=environment) as server:
         server.wait_until_open()
         assert server.predict(cat, query).top[0] == 285
         reached_s = phases(server)
@@ -77,8 +80,11 @@ def lines(server: ServerProcess) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry["message"] == "POST /predict 200"]
 
 
-def test_a_picture_is_answered_before_the_full_server_is_there(starting: Target, cat: bytes, monitoring: str) -> None:
-    assert any(answered_first(starting, cat, monitoring) for _ in range(TRIES))
+@pytest.mark.parametrize("name", ["fast", "slow"])
+def test_a_picture_is_answered_before_the_full_server_is_there(
+    targets: dict[str, Target], name: str, cat: bytes, monitoring: str
+) -> None:
+    assert any(answered_first(targets[name], cat, monitoring) for _ in range(TRIES))
 
 
 def test_a_config_file_with_one_model_keeps_it(
@@ -111,7 +117,7 @@ def test_a_model_without_pictures_goes_without_it(
 ) -> None:
     (tmp_path / "1").symlink_to(lite_models / "plus_1")
     fast = targets["fast"]
-    with serving(fast.python(), *fast.command, f"--model_base_path={tmp_path}", "--model_name=m") as server:
+    with serving(*fast.argv(), f"--model_base_path={tmp_path}", "--model_name=m") as server:
         server.wait_until_open()
         answer = server.predict(cat)
         assert answer.status == 501
@@ -121,7 +127,7 @@ def test_a_model_without_pictures_goes_without_it(
 
 def test_its_answers_are_logged_and_counted_like_all_others(starting: Target, cat: bytes, monitoring: str) -> None:
     headers = [b"traceparent: 00-%s-00f067aa0ba902b7-01" % TRACE.encode(), b"Connection: close"]
-    with serving(starting.python(), *starting.command, monitoring) as server:
+    with serving(*starting.argv(), monitoring) as server:
         server.wait_until_open()
         for _ in range(3):
             assert b'"class": 285' in exchange(server.port, request(cat, *headers))
@@ -141,7 +147,7 @@ def test_its_answers_are_logged_and_counted_like_all_others(starting: Target, ca
 
 
 def test_only_one_answer_of_a_process_tells_the_start(starting: Target, cat: bytes) -> None:
-    with serving(starting.python(), *starting.command) as server, ThreadPoolExecutor(8) as clients:
+    with serving(*starting.argv()) as server, ThreadPoolExecutor(8) as clients:
         server.wait_until_open()
         asked = [clients.submit(server.predict, cat) for _ in range(24)]
         told = ["startup;dur=" in each.result().headers["Server-Timing"] for each in asked]
@@ -151,7 +157,7 @@ def test_only_one_answer_of_a_process_tells_the_start(starting: Target, cat: byt
 
 
 def test_more_connections_than_it_holds_are_all_answered(starting: Target, cat: bytes) -> None:
-    with serving(starting.python(), *starting.command) as server:
+    with serving(*starting.argv()) as server:
         server.wait_until_open()
         clients = [socket.create_connection(("127.0.0.1", server.port), ANSWER_LIMIT_S) for _ in range(CONNECTIONS)]
         for client in clients:
@@ -171,7 +177,7 @@ def expected(targets: dict[str, Target], cat: bytes) -> dict[str, bytes]:
     """What a server without a first responder says to a picture, by the server's name."""
     answers = {}
     for name in ("fast", "slow"):
-        with serving(targets[name].python(), *targets[name].command, "--first_responder=false") as server:
+        with serving(*targets[name].argv(), "--first_responder=false") as server:
             server.wait_until_open()
             answers[name] = without_moments(exchange(server.port, request(cat)))
     return answers
@@ -181,7 +187,7 @@ def expected(targets: dict[str, Target], cat: bytes) -> dict[str, bytes]:
 def test_one_connection_through_the_whole_start(
     targets: dict[str, Target], expected: dict[str, bytes], name: str, cat: bytes
 ) -> None:
-    with serving(targets[name].python(), *targets[name].command) as server:
+    with serving(*targets[name].argv()) as server:
         server.wait_until_open()
         with socket.create_connection(("127.0.0.1", server.port), ANSWER_LIMIT_S) as connection:
             is_ready, asked_after = False, 0
@@ -197,7 +203,7 @@ def test_a_picture_that_comes_in_two_halves(
     targets: dict[str, Target], expected: dict[str, bytes], name: str, cat: bytes
 ) -> None:
     """The first responder has read the one, the full server reads the other."""
-    with serving(targets[name].python(), *targets[name].command) as server:
+    with serving(*targets[name].argv()) as server:
         server.wait_until_open()
         with socket.create_connection(("127.0.0.1", server.port), ANSWER_LIMIT_S) as connection:
             connection.sendall(request(cat, b"Expect: 100-continue")[:-1000])
@@ -212,13 +218,13 @@ def test_the_full_servers_verdict_on_whatever_is_not_its_own(targets: dict[str, 
     """All of it arrives as soon as the port is open, alone and behind a picture."""
     small = kinds()["png"]
     sent = [first + foreign for foreign in FOREIGN.values() for first in (b"", request(small))]
-    command = (*targets[name].command, f"--max_body_bytes={LIMIT_BYTES}")
+    command = (*targets[name].argv(), f"--max_body_bytes={LIMIT_BYTES}")
     assert len(small) < LIMIT_BYTES
-    with serving(targets[name].python(), *command, "--first_responder=false") as server:
+    with serving(*command, "--first_responder=false") as server:
         server.wait_until_open()
         server.predict(small)
         expected = [without_moments(exchange(server.port, each)) for each in sent]
-    with serving(targets[name].python(), *command) as server, ThreadPoolExecutor(len(sent)) as clients:
+    with serving(*command) as server, ThreadPoolExecutor(len(sent)) as clients:
         server.wait_until_open()
         answers = list(clients.map(partial(exchange, server.port), sent))
     for question, answer, right in zip(sent, answers, expected, strict=True):

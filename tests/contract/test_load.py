@@ -39,7 +39,7 @@ def test_more_requests_than_the_limit_are_turned_away_at_once(target: Target, ca
         connection.endheaders(cat[:1000])
         return connection
 
-    with serving(target.python(), *target.command, "--max_requests_at_once=1") as server:
+    with serving(*target.argv(), "--max_requests_at_once=1") as server:
         server.wait_until_open()
         slow = begin()
         deadline = time.monotonic() + 30
@@ -58,7 +58,7 @@ def test_more_requests_than_the_limit_are_turned_away_at_once(target: Target, ca
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_idle_server_ends_in_order(target: Target, number: signal.Signals, cat: bytes) -> None:
-    with serving(target.python(), *target.command) as server:
+    with serving(*target.argv()) as server:
         server.wait_until_open()
         assert server.predict(cat).status == 200
         assert server.stop(number) == 0
@@ -71,7 +71,7 @@ def test_sigterm_under_load_answers_what_is_in_flight(target: Target, cat: bytes
     lost: list[Exception] = []
     under_way = threading.Barrier(9)
 
-    with serving(target.python(), *target.command) as server:
+    with serving(*target.argv()) as server:
         server.wait_until_open()
         server.predict(cat)
 
@@ -104,7 +104,7 @@ def test_sigterm_under_load_answers_what_is_in_flight(target: Target, cat: bytes
 
 
 def test_sigterm_lets_a_slow_request_finish(target: Target, cat: bytes) -> None:
-    with serving(target.python(), *target.command) as server:
+    with serving(*target.argv()) as server:
         server.wait_until_open()
         connection = server.connect()
         connection.putrequest("POST", "/predict")

@@ -76,13 +76,18 @@ class Watched(NamedTuple):
         return code
 
 
+@pytest.fixture(scope="module", params=["fast", "rust"])
+def one(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Target:
+    """A server in Python and one in Rust: the runtimes tell of themselves in the same way."""
+    return targets[request.param]
+
+
 @pytest.fixture(scope="module")
-def watched(targets: dict[str, Target], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    target = targets["fast"]
+def watched(one: Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     config = tmp_path_factory.mktemp("monitoring") / "monitoring.config"
     config.write_text(f'prometheus_config {{ enable: true, path: "{PATH}" }}')
     port = free_port()
-    with serving(target.python(), *target.command, f"--port={port}", f"--monitoring_config_file={config}") as server:
+    with serving(*one.argv(), f"--port={port}", f"--monitoring_config_file={config}") as server:
         server.wait_until_open()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             grpc.channel_ready_future(channel).result(LIMIT_S)
@@ -163,7 +168,7 @@ def test_batches_are_counted(targets: dict[str, Target], tmp_path: Path) -> None
     config = tmp_path / "monitoring.config"
     config.write_text("prometheus_config { enable: true }")
     flags = ("--enable_batching", f"--monitoring_config_file={config}")
-    with serving(target.python(), *target.command, *flags) as server:
+    with serving(*target.argv(), *flags) as server:
         server.wait_until_open()
         assert server.ask("POST", "/v1/models/mobilenet:predict", pixels(7)).status == 200
         page = server.ask("GET", "/monitoring/prometheus/metrics").body.decode()
@@ -172,9 +177,7 @@ def test_batches_are_counted(targets: dict[str, Target], tmp_path: Path) -> None
     assert queued in page
 
 
-def test_warmup_is_timed_and_its_records_counted(
-    targets: dict[str, Target], tflite_model: Path, tmp_path: Path
-) -> None:
+def test_warmup_is_timed_and_its_records_counted(one: Target, tflite_model: Path, tmp_path: Path) -> None:
     config = tmp_path / "monitoring.config"
     config.write_text("prometheus_config { enable: true }")
     version = tmp_path / "mobilenet/1"
@@ -188,8 +191,7 @@ def test_warmup_is_timed_and_its_records_counted(
     picture.tensor_content = bytes(224 * 224 * 3)
     write_records(version / WARMUP_FILE, [log.SerializeToString()] * 3)
     flags = ("--model_name=mobilenet", f"--model_base_path={version.parent}", f"--monitoring_config_file={config}")
-    target = targets["fast"]
-    with serving(target.python(), *target.command, *flags) as server:
+    with serving(*one.argv(), *flags) as server:
         server.wait_until_open()
         assert server.ask("POST", "/v1/models/mobilenet:predict", pixels(7)).status == 200
         page = server.ask("GET", "/monitoring/prometheus/metrics").body.decode()
@@ -240,9 +242,8 @@ def test_probe_leaves_no_line(watched: Watched, cat: bytes) -> None:
     assert watched.lines("GET /v2/health/live") == []
 
 
-def test_level_keeps_lines_out(targets: dict[str, Target], cat: bytes) -> None:
-    target = targets["fast"]
-    with serving(target.python(), *target.command, "--log_level=error") as server:
+def test_level_keeps_lines_out(one: Target, cat: bytes) -> None:
+    with serving(*one.argv(), "--log_level=error") as server:
         server.wait_until_open()
         assert server.predict(cat).status == 200
         assert server.predict(b"no picture").status == 400

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 A, B = [1.5, 1.0, 1e30, -0.1, 3e-6], [2.25, -1.0, 1e30, 0.3, 1e-9]
 EXAMPLES = [{"a": a, "b": b} for a, b in zip(A, B, strict=True)]
+IN_PYTHON = pytest.mark.parametrize("both", ["fast", "slow"], indirect=True)
+"""Marks what the server in Rust does not do."""
 HTTP_STATUS = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "FAILED_PRECONDITION": 400}
 
 
@@ -106,6 +108,7 @@ def test_predict_gives_the_same_values(both: BothProtocols, spec: Spec) -> None:
     assert rows == columns
 
 
+@IN_PYTHON
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_classify_gives_the_same_classes(both: BothProtocols, spec: Spec) -> None:
     request = ClassificationRequest()
@@ -116,6 +119,7 @@ def test_classify_gives_the_same_classes(both: BothProtocols, spec: Spec) -> Non
     assert by_rest == [[[each.label, each.score] for each in row.classes] for row in by_rpc.result.classifications]
 
 
+@IN_PYTHON
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_regress_gives_the_same_values(both: BothProtocols, spec: Spec) -> None:
     request = RegressionRequest()

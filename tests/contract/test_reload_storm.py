@@ -97,9 +97,9 @@ class Clients:
         connection.close()
 
 
-@pytest.fixture(params=["fast", "slow"])
+@pytest.fixture(params=["fast", "rust"])
 def target(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Target:
-    """Each of the two servers; how models come and go is the same for the third runtime."""
+    """A server in Python and one in Rust; how models come and go is the same for every runtime."""
     return targets[request.param]
 
 
@@ -121,7 +121,7 @@ def stormy(target: Target, folder: Path) -> Iterator[ServerProcess]:
         f"--port={free_port()}",
         "--log_level=warning",
     )
-    with serving(target.python(), *target.command, *flags) as server:
+    with serving(*target.argv(), *flags) as server:
         server.wait_until_open()
         yield server
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def refusal(target: Target, *flags: str, port: int | None = None) -> str:
     """Starts a server that is expected to end by itself, and gives what it said."""
-    with serving(target.python(), *target.command, *flags, port=port) as server:
+    with serving(*target.argv(), *flags, port=port) as server:
         assert server.process.wait(ANSWER_LIMIT_S) == 3, server.log
         return server.log
 
@@ -29,7 +29,7 @@ def start(server: ServerProcess) -> ServerProcess:
 
 
 def test_request_that_arrives_first_is_answered(target: Target, cat: bytes) -> None:
-    with serving(target.python(), *target.command) as server:
+    with serving(*target.argv()) as server:
         answer = start(server).predict(cat)
         assert answer.top[0] == 285
         assert "startup;dur=" in answer.headers["Server-Timing"]
@@ -41,7 +41,7 @@ def test_only_the_first_answer_tells_the_startup(server: ServerProcess, cat: byt
 
 
 def test_readiness_is_false_until_the_model_has_run(target: Target) -> None:
-    with serving(target.python(), *target.command) as server:
+    with serving(*target.argv()) as server:
         start(server)
         while (answer := server.ask("GET", "/v2/health/ready")).status != 200:
             assert answer.status == 503
@@ -82,7 +82,7 @@ def test_corrupt_model_is_named(target: Target, tmp_path: Path, damage: str) -> 
 def test_highest_version_is_served(target: Target, tmp_path: Path, cat: bytes) -> None:
     for number in ("9", "10"):
         shutil.copytree(target.base_path / "1", tmp_path / number)
-    with serving(target.python(), *target.command, f"--model_base_path={tmp_path}") as server:
+    with serving(*target.argv(), f"--model_base_path={tmp_path}") as server:
         assert start(server).predict(cat).json["version"] == "10"
 
 
@@ -95,6 +95,6 @@ def test_port_in_use_is_named(target: Target) -> None:
 
 
 def test_bad_flag_is_named(target: Target) -> None:
-    with serving(target.python(), *target.command, "--rest_api_port=http") as server:
+    with serving(*target.argv(), "--rest_api_port=http") as server:
         assert server.process.wait(ANSWER_LIMIT_S) == 2
         assert "--rest_api_port" in server.log

@@ -23,10 +23,10 @@ NOT_RETRIED = "--max_num_load_retries=0"
 UNAVAILABLE = "Request to assign label to version 1 of model m, which is not currently available for inference"
 
 
-@pytest.fixture
-def fast(targets: dict[str, Target]) -> Target:
-    """One of the servers, for what no runtime has a part in."""
-    return targets["fast"]
+@pytest.fixture(params=["fast", "rust"])
+def one(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Target:
+    """A server in Python and one in Rust, for what no runtime has a part in."""
+    return targets[request.param]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def model_server(target: Target, tmp_path: Path) -> Target:
 @contextmanager
 def started(target: Target, *flags: str, port: int | None = None) -> Iterator[ServerProcess]:
     """A server whose HTTP port is `port`, with gRPC on one that is free."""
-    with serving(target.python(), *target.command, f"--port={free_port()}", *flags, port=port) as server:
+    with serving(*target.argv(), f"--port={free_port()}", *flags, port=port) as server:
         yield server
 
 
@@ -96,9 +96,9 @@ def test_folder_that_is_missing_is_waited_for(target: Target, cat: bytes, tmp_pa
         assert server.predict(cat).top[0] == 285
 
 
-def test_one_port_for_both_protocols_is_an_error_and_grpc_is_served(fast: Target) -> None:
+def test_one_port_for_both_protocols_is_an_error_and_grpc_is_served(one: Target) -> None:
     port = free_port()
-    with started(fast, f"--port={port}", port=port) as server:
+    with started(one, f"--port={port}", port=port) as server:
         wait_until_ready(server)
         assert f"--rest_api_port cannot be the same as --port, {port}" in server.log
         assert "Exporting HTTP/REST API" not in server.log
@@ -122,10 +122,10 @@ def test_config_file_names_the_models(target: Target, cat: bytes, tmp_path: Path
         assert server.predict(cat, "?model=a").json["model"] == "a"
 
 
-def test_config_file_with_a_fault_is_told_with_its_place(fast: Target, tmp_path: Path) -> None:
+def test_config_file_with_a_fault_is_told_with_its_place(one: Target, tmp_path: Path) -> None:
     config = tmp_path / "models.config"
     config.write_text('model_config_list {\n  config { nam: "a" }\n}')
-    said = refusal(fast, f"--model_config_file={config}")
+    said = refusal(one, f"--model_config_file={config}")
     assert "Error parsing text-format tensorflow.serving.ModelServerConfig: 2:12: " in said
     assert f"Failed to start server. Error: INVALID_ARGUMENT: Invalid protobuf file: '{config}'\n" in said
 
@@ -148,12 +148,12 @@ def test_config_file_with_a_fault_is_told_with_its_place(fast: Target, tmp_path:
     ],
 )
 def test_config_file_that_cannot_be_followed_is_refused(
-    fast: Target, tmp_path: Path, models: list[str], status: str
+    one: Target, tmp_path: Path, models: list[str], status: str
 ) -> None:
     config = tmp_path / "models.config"
-    entries = " ".join(f'config {{ {model} base_path: "{fast.base_path}" }}' for model in models)
+    entries = " ".join(f'config {{ {model} base_path: "{one.base_path}" }}' for model in models)
     config.write_text(f"model_config_list {{ {entries} }}")
-    assert f"Failed to start server. Error: {status}\n" in refusal(fast, f"--model_config_file={config}")
+    assert f"Failed to start server. Error: {status}\n" in refusal(one, f"--model_config_file={config}")
 
 
 def test_unknown_argument_is_told_and_ignored(model_server: Target) -> None:

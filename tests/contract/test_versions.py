@@ -74,12 +74,6 @@ def drop(target: Target, base_path: Path, version: int) -> None:
     shutil.rmtree(base_path / str(version - 2), ignore_errors=True)
 
 
-@pytest.fixture(params=["fast", "slow"])
-def target(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Target:
-    """Each of the two servers; how versions come and go is the same for the third runtime."""
-    return targets[request.param]
-
-
 @pytest.fixture
 def base_path(tmp_path: Path) -> Path:
     folder = tmp_path / "mobilenet"
@@ -91,7 +85,7 @@ def base_path(tmp_path: Path) -> Path:
 def swapping(target: Target, base_path: Path) -> Iterator[ServerProcess]:
     """A server whose versions come and go."""
     drop(target, base_path, 1)
-    with serving(target.python(), *target.command, f"--model_base_path={base_path}") as server:
+    with serving(*target.argv(), f"--model_base_path={base_path}") as server:
         server.wait_until_open()
         yield server
 

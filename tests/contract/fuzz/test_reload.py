@@ -31,7 +31,13 @@ ALLOWED = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
 }
-pytestmark = pytest.mark.parametrize("both", ["fast"], indirect=True)
+pytestmark = pytest.mark.parametrize("both", ["fast", "rust"], indirect=True)
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Target:
+    """The server that is looked after, as one of its own."""
+    return targets[request.node.callspec.params["both"]]
 
 
 def right_config(base_path: Path) -> bytes:
@@ -48,11 +54,11 @@ def right_config(base_path: Path) -> bytes:
     return data
 
 
-def test_configs_that_were_right(targets: dict[str, Target], simple_model: Path) -> None:
-    target, base_path, port = targets["fast"], simple_model / "tflite/add", free_port()
+def test_configs_that_were_right(target: Target, simple_model: Path) -> None:
+    base_path, port = simple_model / "tflite/add", free_port()
     flags = (f"--port={port}", "--model_name=add", f"--model_base_path={base_path}")
     right = right_config(base_path)
-    with serving(target.python(), *target.command, *flags) as server:
+    with serving(*target.argv(), *flags) as server:
         server.wait_until_open()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             grpc.channel_ready_future(channel).result(CALL_LIMIT_S)

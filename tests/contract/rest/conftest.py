@@ -74,8 +74,7 @@ def running(target: Target, folder: Path, models: dict[str, Path]) -> Iterator[R
     config = folder / "models.config"
     config.write_text(model_config(models, "m", LABELS))
     with serving(
-        target.python(),
-        *target.command,
+        *target.argv(),
         f"--port={free_port()}",
         f"--model_config_file={config}",
         "--allow_version_labels_for_unavailable_models",
@@ -103,7 +102,14 @@ def slow_rest(targets: dict[str, Target], models: Path, tmp_path_factory: pytest
         yield rest
 
 
-@pytest.fixture(params=["fast", "slow"])
+@pytest.fixture(scope="session")
+def rust_rest(targets: dict[str, Target], models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """LiteRT's server in Rust."""
+    with running(targets["rust"], tmp_path_factory.mktemp("rust"), {"m": models / "tflite"}) as rest:
+        yield rest
+
+
+@pytest.fixture(params=["fast", "slow", "rust"])
 def rest(request: pytest.FixtureRequest) -> Rest:
     """Each server in turn."""
     running: Rest = request.getfixturevalue(f"{request.param}_rest")

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.contract.rest.conftest import Rest
 
+IN_PYTHON = pytest.mark.parametrize("rest", ["fast", "slow"], indirect=True)
+"""Marks what the server in Rust does not do."""
 ONLY = "tensorflow_only"
 
 
@@ -42,6 +44,7 @@ def test_an_integer_is_no_float_feature(slow_rest: Rest) -> None:
     assert "x" in text
 
 
+@IN_PYTHON
 @pytest.mark.parametrize("verb", ["classify", "regress"])
 @pytest.mark.parametrize(
     ("body", "text"),
@@ -62,6 +65,7 @@ def test_a_request_that_does_not_fit(rest: Rest, verb: str, body: str, text: str
     assert rest.refusal(body, "m", verb) == (400, text)
 
 
+@IN_PYTHON
 def test_a_predict_signature_does_not_classify(rest: Rest) -> None:
     body = '{"examples": [{"x": 1.0}]}'
     status, text = rest.refusal(body, "m", "classify")
@@ -72,6 +76,7 @@ def test_a_predict_signature_does_not_classify(rest: Rest) -> None:
     )
 
 
+@IN_PYTHON
 def test_a_predict_signature_does_not_regress(rest: Rest) -> None:
     body = '{"examples": [{"x": 1.0}]}'
     status, text = rest.refusal(body, "m", "regress")

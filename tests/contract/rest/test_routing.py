@@ -52,7 +52,8 @@ def test_predict(rest: Rest, path: str) -> None:
 def test_no_header_is_added_that_tensorflow_serving_does_not_send(rest: Rest) -> None:
     for answer in (rest.post(BODY), rest.post(BODY, model="none"), rest.ask("GET", "/v1/models/m")):
         sent = {name.lower() for name in answer.headers}
-        assert sent == {"content-type", "content-length", "date", "server", "connection"}
+        assert {"content-type", "content-length", "date"} <= sent
+        assert sent <= {"content-type", "content-length", "date", "server", "connection"}
 
 
 @pytest.mark.parametrize(("method", "path"), MALFORMED)

@@ -87,7 +87,7 @@ def test_metadata_is_what_tensorflow_serving_says_of_its_own_model(
     name = "saved_model_half_plus_two_2_versions"
     config = tmp_path / "models.config"
     config.write_text(model_config({name: shared_data / "tfserving" / name}))
-    with serving(slow.python(), *slow.command, f"--port={free_port()}", f"--model_config_file={config}") as server:
+    with serving(*slow.argv(), f"--port={free_port()}", f"--model_config_file={config}") as server:
         server.wait_until_open()
         answer = Rest(server).ask("GET", f"/v1/models/{name}/versions/123/metadata")
     assert answer.json == json.loads((shared_data / f"tfserving/{name}_metadata.json").read_text())

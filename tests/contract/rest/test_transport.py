@@ -91,10 +91,10 @@ def test_a_connection_lives_on_after_an_error(rest: Rest) -> None:
     connection.close()
 
 
-def test_cross_origin_requests_are_allowed_by_a_flag(targets: dict[str, Target], models: Path) -> None:
-    fast = targets["fast"]
+@pytest.mark.parametrize("name", ["fast", "rust"])
+def test_cross_origin_requests_are_allowed_by_a_flag(targets: dict[str, Target], models: Path, name: str) -> None:
     flags = ["--model_name=m", f"--model_base_path={models / 'tflite'}", "--rest_api_enable_cors_support"]
-    with serving(fast.python(), *fast.command, f"--port={free_port()}", *flags) as server:
+    with serving(*targets[name].argv(), f"--port={free_port()}", *flags) as server:
         server.wait_until_open()
         rest = Rest(server)
         for answer in (
@@ -116,7 +116,7 @@ def test_cross_origin_requests_are_allowed_by_a_flag(targets: dict[str, Target],
 def test_a_run_that_takes_too_long_is_ended(targets: dict[str, Target], models: Path) -> None:
     slow = targets["slow"]
     flags = ["--model_name=m", f"--model_base_path={models / 'tensorflow_only'}", "--rest_api_timeout_in_ms=700"]
-    with serving(slow.python(), *slow.command, f"--port={free_port()}", *flags) as server:
+    with serving(*slow.argv(), f"--port={free_port()}", *flags) as server:
         server.wait_until_open()
         rest = Rest(server)
         rest.ask("GET", "/v1/models/m/metadata")

@@ -1,4 +1,4 @@
-"""Both servers as processes, and a client in tensorflow-serving-api's own process."""
+"""The servers as processes, and a client in tensorflow-serving-api's own process."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MODELS = {
     "fast": "tfserving/saved_model_half_plus_two_tflite_with_sigdef",
     "slow": "tfserving/saved_model_half_plus_two_2_versions",
+    "rust": "tfserving/saved_model_half_plus_two_tflite_with_sigdef",
 }
 """What each server serves as `half_plus_two`: version 123, and 124 where there is one."""
 CONFIG = """model_config_list { config {
@@ -51,7 +52,7 @@ def client() -> Iterator[Client]:
 def serving_grpc(name: str, target: Target, client: Client, *flags: str) -> Iterator[GrpcProcess]:
     """Runs a server's command with a gRPC port; yields once that is open."""
     port = free_port()
-    with serving(target.python(), *target.command, f"--port={port}", *flags) as process:
+    with serving(*target.argv(), f"--port={port}", *flags) as process:
         wait_until_open(process, port)
         yield GrpcProcess(name, process, f"localhost:{port}", client)
 
@@ -69,7 +70,7 @@ def wait_until_open(process: ServerProcess, port: int) -> None:
             return
 
 
-@pytest.fixture(scope="session", params=["fast", "slow"])
+@pytest.fixture(scope="session", params=["fast", "slow", "rust"])
 def server(
     request: pytest.FixtureRequest,
     targets: dict[str, Target],

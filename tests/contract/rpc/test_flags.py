@@ -26,15 +26,17 @@ if TYPE_CHECKING:
 PREDICT = "PredictionService/Predict"
 REQUEST = """model_spec { name: 'm' }
     inputs { key: 'x' value { dtype: DT_FLOAT tensor_shape { dim { size: 2 } } float_val: [1, 2] } }"""
+IN_PYTHON = pytest.mark.parametrize("start", ["fast"], indirect=True)
+"""Marks what the server in Rust does not do."""
 
 
-@pytest.fixture(scope="module")
-def start(targets: dict[str, Target], client: Client, shared_data: Path) -> Start:
-    """Starts a server with the flags that it is given."""
+@pytest.fixture(scope="module", params=["fast", "rust"])
+def start(request: pytest.FixtureRequest, targets: dict[str, Target], client: Client, shared_data: Path) -> Start:
+    """Starts a server with the flags that it is given: one in Python, one in Rust."""
 
     def started(*flags: str) -> AbstractContextManager[GrpcProcess]:
-        model = ("--model_name=m", f"--model_base_path={shared_data / MODELS['fast']}")
-        return serving_grpc("fast", targets["fast"], client, *model, *flags)
+        model = ("--model_name=m", f"--model_base_path={shared_data / MODELS[request.param]}")
+        return serving_grpc(request.param, targets[request.param], client, *model, *flags)
 
     return started
 
@@ -57,6 +59,7 @@ def secured(start: Start, authority: Authority, tmp_path_factory: pytest.TempPat
         yield server
 
 
+@IN_PYTHON
 def test_a_client_with_a_certificate_is_answered(secured: GrpcProcess, authority: Authority) -> None:
     issued = authority.issue("client")
     tls = {
@@ -67,10 +70,12 @@ def test_a_client_with_a_certificate_is_answered(secured: GrpcProcess, authority
     assert secured.call(PREDICT, REQUEST, tls=tls).arrays["y"] == [2.5, 3.0]
 
 
+@IN_PYTHON
 def test_a_client_without_a_certificate_is_not(secured: GrpcProcess, authority: Authority) -> None:
     assert secured.call(PREDICT, REQUEST, tls={"root_certificates": authority.certificate}).code == "UNAVAILABLE"
 
 
+@IN_PYTHON
 def test_a_client_with_a_strangers_certificate_is_not(
     secured: GrpcProcess, authority: Authority, tmp_path: Path
 ) -> None:
@@ -83,6 +88,7 @@ def test_a_client_with_a_strangers_certificate_is_not(
     assert secured.call(PREDICT, REQUEST, tls=tls).code == "UNAVAILABLE"
 
 
+@IN_PYTHON
 def test_a_client_without_tls_is_not(secured: GrpcProcess) -> None:
     assert secured.call(PREDICT, REQUEST).code == "UNAVAILABLE"
 
@@ -92,6 +98,7 @@ def test_a_unix_socket(start: Start, client: Client, tmp_path: Path) -> None:
         assert client.call(f"unix:{tmp_path / 'socket'}", PREDICT, REQUEST).arrays["y"] == [2.5, 3.0]
 
 
+@IN_PYTHON
 def test_channel_arguments(start: Start) -> None:
     with start("--grpc_channel_arguments=grpc.max_receive_message_length=10,unknown=ignored") as server:
         assert server.call(PREDICT, REQUEST).code == "RESOURCE_EXHAUSTED"
