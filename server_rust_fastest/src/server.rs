@@ -8,9 +8,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -22,7 +24,7 @@ use crate::grpc::Health;
 use crate::litert::{bound_heap, exit};
 use crate::models::{ModelManager, ModelSpec};
 use crate::serve::{Listener, serve};
-use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, Settings};
+use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, RuntimeOptions, Settings};
 use crate::startup::{Phase, StartupClock};
 use crate::work::Admission;
 use crate::{grpc, http, log};
@@ -38,17 +40,19 @@ const LIKE_TENSORFLOW_SERVING: u8 = 255;
 pub fn run(settings: Settings, clock: StartupClock) -> ! {
     bound_heap();
     let like_tensorflow_serving = settings.like_tensorflow_serving;
-    let served =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal).and_then(|runtime| {
-            let served = runtime.block_on(answer(settings, Arc::new(clock)));
-            // A run that nobody waits for any more does not hold up the end.
-            runtime.shutdown_background();
-            served
-        });
-    exit(match served {
+    let built = runtime(&settings.runtime).map_err(internal);
+    exit(match built.and_then(|runtime| runtime.block_on(answer(settings, Arc::new(clock)))) {
         Ok(()) => 0,
         Err(error) => refuse(&error, like_tensorflow_serving),
     })
+}
+
+/// One thread for sockets, and for work as many as the machine can keep busy, and one that waits: more would only hold
+/// more pictures in memory.
+fn runtime(options: &RuntimeOptions) -> io::Result<Runtime> {
+    let cpus = thread::available_parallelism().map_or(1, usize::from);
+    let threads = options.instances.max(cpus) + 1;
+    Builder::new_current_thread().enable_all().max_blocking_threads(threads).build()
 }
 
 /// Says why there is no server, and gives the exit status for it.
