@@ -113,7 +113,7 @@ def read_answer(connection: socket.socket) -> bytes:
         received += _receive(connection)
     interim = CONTINUE if received.startswith(b"HTTP/1.1 100") else b""
     head, _, body = received.removeprefix(interim).partition(b"\r\n\r\n")
-    length = re.search(rb"\r\nContent-Length: ([0-9]+)", head)
+    length = re.search(rb"\r\nContent-Length: ([0-9]+)", head, re.IGNORECASE)
     assert length is not None, head
     while len(body) < int(length[1]):
         chunk = _receive(connection)
