@@ -22,7 +22,7 @@ use crate::config::read_model_configs;
 use crate::error::{Error, Result};
 use crate::grpc::Health;
 use crate::litert::{bound_heap, exit};
-use crate::models::{ModelManager, ModelSpec};
+use crate::models::{ModelManager, ModelSpec, check_base_path};
 use crate::serve::{Listener, serve};
 use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, RuntimeOptions, Settings};
 use crate::startup::{Phase, StartupClock};
@@ -142,10 +142,14 @@ fn listeners(
 }
 
 fn read_configs(models: &ModelsSettings) -> Result<Vec<ModelConfig>> {
-    match &models.config_file {
-        Some(file) => Ok(read_model_configs(file)?.unwrap_or_default()),
-        None => Ok(models.configs.clone()),
+    let configs = match &models.config_file {
+        Some(file) => read_model_configs(file)?.unwrap_or_default(),
+        None => models.configs.clone(),
+    };
+    if !models.waits_for_versions {
+        configs.iter().try_for_each(|config| check_base_path(&config.base_path))?;
     }
+    Ok(configs)
 }
 
 fn listen(http: &HttpSettings) -> Result<TcpListener> {
