@@ -9,8 +9,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 
+from firstserve.rpc.generated.tensorflow_serving.apis.get_model_status_pb2 import (
+    GetModelStatusRequest,
+    GetModelStatusResponse,
+)
 from tests.server_process import ANSWER_LIMIT_S, START_LIMIT_S, ServerProcess, free_port, serving
 
 if TYPE_CHECKING:
@@ -96,12 +101,25 @@ def test_folder_that_is_missing_is_waited_for(target: Target, cat: bytes, tmp_pa
         assert server.predict(cat).top[0] == 285
 
 
-def test_one_port_for_both_protocols_is_an_error_and_grpc_is_served(one: Target) -> None:
+def test_one_port_for_both_protocols_is_an_error_and_grpc_is_served(targets: dict[str, Target]) -> None:
     port = free_port()
-    with started(one, f"--port={port}", port=port) as server:
+    with started(targets["fast"], f"--port={port}", port=port) as server:
         wait_until_ready(server)
         assert f"--rest_api_port cannot be the same as --port, {port}" in server.log
         assert "Exporting HTTP/REST API" not in server.log
+
+
+def test_the_server_in_rust_speaks_both_protocols_on_one_port(targets: dict[str, Target], cat: bytes) -> None:
+    port = free_port()
+    with started(targets["rust"], f"--port={port}", port=port) as server:
+        server.wait_until_open()
+        assert server.predict(cat).top[0] == 285
+        request = GetModelStatusRequest()
+        request.model_spec.name = "mobilenet"
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            status = channel.unary_unary("/tensorflow.serving.ModelService/GetModelStatus")
+            answer = GetModelStatusResponse.FromString(status(request.SerializeToString(), timeout=ANSWER_LIMIT_S))
+        assert [each.version for each in answer.model_version_status] == [1]
 
 
 def test_port_in_use_fails_the_start(model_server: Target) -> None:

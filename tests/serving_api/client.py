@@ -44,8 +44,9 @@ REQUESTS = {
 }
 
 
-def open_channel(target: str, tls: dict[str, str] | None, limit_bytes: int | None) -> grpc.Channel:
-    options = [] if limit_bytes is None else [("grpc.max_receive_message_length", limit_bytes)]
+def open_channel(target: str, tls: dict[str, str] | None, limit_bytes: int | None, authority: str) -> grpc.Channel:
+    options: list[tuple[str, object]] = [("grpc.default_authority", authority)] if authority else []
+    options += [] if limit_bytes is None else [("grpc.max_receive_message_length", limit_bytes)]
     if tls is None:
         return grpc.insecure_channel(target, options)
     credentials = grpc.ssl_channel_credentials(**{name: pem.encode() for name, pem in tls.items()})
@@ -69,11 +70,12 @@ def call(
     inputs: dict[str, Any] | None = None,
     tls: dict[str, str] | None = None,
     limit_bytes: int | None = None,
+    authority: str = "",
     metadata: dict[str, str] | None = None,
 ) -> dict[str, object]:
     service, name = method.split("/")
     message = make_request(name, request, inputs or {})
-    with open_channel(target, tls, limit_bytes) as channel:
+    with open_channel(target, tls, limit_bytes, authority) as channel:
         try:
             response = getattr(STUBS[service](channel), name)(
                 message, timeout=timeout_s, metadata=list((metadata or {}).items())

@@ -123,6 +123,7 @@ def test_a_model_that_is_not_there_comes_before_a_body_without_inputs(rest: Rest
     assert rest.refusal("{}", "none") == (404, "Servable not found for request: Latest(none)")
 
 
+@pytest.mark.parametrize("rest", ["fast", "slow"], indirect=True)
 def test_examples_that_are_wrong_come_before_a_model_that_is_not_there(rest: Rest) -> None:
     for verb in ("classify", "regress"):
         assert "'examples' is expected and was not found" in rest.refusal("{}", "none", verb)[1]
