@@ -3,6 +3,7 @@
 //! Those that a model holds itself are given as they are; others are made of what is known of its signatures.
 
 mod message_json;
+mod message_text;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use prost::Message;
 
+use self::message_text::message_text;
 use crate::grpc::data_type::data_type;
 use crate::models::ServedModel;
 use crate::protos::tensorflow::serving::SignatureDefMap;
@@ -32,7 +34,7 @@ pub fn metadata_json(model: &ServedModel) -> String {
 pub fn signature_text(model: &ServedModel, name: &str) -> String {
     let map = signature_def_map(model);
     let def = map.signature_def.get(name).map(Message::encode_to_vec).unwrap_or_default();
-    message_json::text_format("tensorflow.SignatureDef", &def)
+    message_text("tensorflow.SignatureDef", &def)
 }
 
 fn map_of(signature_defs: &BTreeMap<String, Bytes>, signatures: &Signatures) -> SignatureDefMap {

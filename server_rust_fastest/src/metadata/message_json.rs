@@ -156,12 +156,8 @@ impl Text {
     }
 }
 
-/// A serialized message of this full name in protobuf's text format, in one line.
-pub fn text_format(name: &str, octets: &[u8]) -> String {
-    read(name, octets).map(|message| message.to_text_format()).unwrap_or_default()
-}
-
-fn read(name: &str, octets: &[u8]) -> Option<DynamicMessage> {
+/// A serialized message of this full name; None where it is none.
+pub(super) fn read(name: &str, octets: &[u8]) -> Option<DynamicMessage> {
     DynamicMessage::decode(POOL.get_message_by_name(name)?, octets).ok()
 }
 

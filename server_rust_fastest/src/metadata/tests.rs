@@ -165,3 +165,12 @@ fn default_inputs_are_printed_by_protobufs_rules() {
     );
     assert!(text.contains(expected), "{text}");
 }
+
+#[test]
+fn a_signature_in_error_texts_has_a_line_for_each_field() {
+    let map = map_of(&BTreeMap::new(), &signatures());
+    let def = map.signature_def["serving_default"].encode_to_vec();
+    let text = message_text("tensorflow.SignatureDef", &def);
+    assert!(text.starts_with("inputs {\n  key: \"x\"\n  value {\n    name: \"x:0\"\n    dtype: DT_FLOAT\n"), "{text}");
+    assert!(text.ends_with("}\nmethod_name: \"tensorflow/serving/predict\"\n"), "{text}");
+}

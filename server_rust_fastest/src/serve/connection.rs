@@ -59,7 +59,8 @@ impl Connection {
             answer(request, router.clone(), wire.clone(), stopped.clone(), afterwards.clone())
         });
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().half_close(true);
+        // As TensorFlow Serving writes them, for clients that compare letter by letter.
+        builder.http1().half_close(true).title_case_headers(true);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -117,8 +118,6 @@ async fn answer(
         headers.insert(SERVER, HeaderValue::from_static(NAME));
         if *stopped.borrow() && !wire.has_more() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        } else {
-            headers.entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
         }
     }
     Ok(response)

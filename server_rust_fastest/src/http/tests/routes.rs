@@ -20,7 +20,7 @@ fn head_is_answered_without_a_body() {
         let answer = crate::serve::running::read_all(&mut connection.0);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         assert!(answer.ends_with("\r\n\r\n"), "{answer}");
-        let length = answer.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let length = answer.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
         assert!(length.parse::<usize>().unwrap() > 0);
     }
 }
