@@ -26,7 +26,9 @@ _PAGE_BYTES = 0x10000
 """The largest page of the machines that are served: a segment's place in the file and in memory agree within one."""
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
+    """An entry of the program header."""
+
     kind: int
     flags: int
     offset: int
@@ -36,6 +38,14 @@ class _Segment(NamedTuple):
     memory_bytes: int
     align: int
 
+    def holds(self, offset: int) -> bool:
+        """Whether a place in the file is one that it loads."""
+        return self.kind == _LOAD and self.offset <= offset < self.offset + self.file_bytes
+
+    def holds_address(self, address: int) -> bool:
+        """Whether an address in memory is one that it loads from the file."""
+        return self.kind == _LOAD and self.address <= address < self.address + self.file_bytes
+
 
 def is_elf(file: Path) -> bool:
     """Whether it is a program or library that `copy_loaded` takes."""
@@ -43,19 +53,25 @@ def is_elf(file: Path) -> bool:
         return opened.read(len(_MAGIC)) == _MAGIC
 
 
+def read_segments(data: mmap) -> list[Segment]:
+    """The program header of an ELF file."""
+    header = _HEADER.unpack_from(data)
+    return [Segment(*_SEGMENT.unpack_from(data, header[5] + index * _SEGMENT.size)) for index in range(header[10])]
+
+
 def copy_loaded(source: Path, target: Path) -> None:
     """Copies the file's header and segments. Raises ValueError where the program header is not within a segment."""
     with source.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as data:
         header = list(_HEADER.unpack_from(data))
         table, count = header[5], header[10]
-        segments = [_Segment(*_SEGMENT.unpack_from(data, table + index * _SEGMENT.size)) for index in range(count)]
+        segments = read_segments(data)
         loads = [segment for segment in segments if segment.kind == _LOAD and segment.file_bytes]
-        if not any(_holds(load, table) for load in loads):
+        if not any(load.holds(table) for load in loads):
             raise ValueError(f"{source}: the program header is in no segment")
         with target.open("wb") as copy:
             shifts = {load: _append(copy, load, data) for load in loads}
-            moved_by = [next((shifts[load] for load in loads if _holds(load, each.offset)), 0) for each in segments]
-            copy.seek(next(table + shifts[load] for load in loads if _holds(load, table)))
+            moved_by = [next((shifts[load] for load in loads if load.holds(each.offset)), 0) for each in segments]
+            copy.seek(next(table + shifts[load] for load in loads if load.holds(table)))
             for segment, shift in zip(segments, moved_by, strict=True):
                 align = min(segment.align, _PAGE_BYTES)
                 copy.write(_SEGMENT.pack(*segment._replace(offset=segment.offset + shift, align=align)))
@@ -66,14 +82,10 @@ def copy_loaded(source: Path, target: Path) -> None:
             copy.write(_HEADER.pack(*header))
 
 
-def _append(copy: BinaryIO, load: _Segment, data: mmap) -> int:
+def _append(copy: BinaryIO, load: Segment, data: mmap) -> int:
     """Writes a segment behind those before, and gives by how much its place in the file has changed."""
     copy.seek((load.offset - copy.tell()) % _PAGE_BYTES, SEEK_CUR)
     shift = copy.tell() - load.offset
     with memoryview(data) as view:
         copy.write(view[load.offset : load.offset + load.file_bytes])
     return shift
-
-
-def _holds(load: _Segment, offset: int) -> bool:
-    return load.offset <= offset < load.offset + load.file_bytes

@@ -16,6 +16,7 @@ from engine.root.elf import copy_loaded, is_elf
 from engine.root.errors import MissingPart
 from engine.root.libraries import needed_libraries
 from engine.root.licences import licences_of_system
+from engine.root.placeholders import ask_libc, is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,7 @@ class Root:
         folder.mkdir(parents=True)
         self._folder = folder
         self._binaries: list[Path] = []
+        self._copies: list[Path] = []
 
     def place(self, path: str) -> Path:
         """Where a path of the image is while it is made, in a folder that is there."""
@@ -52,6 +54,7 @@ class Root:
             copy_loaded(source, target)
             target.chmod(0o755)
             self._binaries.append(source)
+            self._copies.append(target)
         else:
             shutil.copyfile(source, target)
 
@@ -72,14 +75,19 @@ class Root:
         What lies in `packages` comes to lie in `packages_path`.
         """
         system: list[Path] = []
+        placeholders: set[str] = set()
         for name, source in needed_libraries(self._binaries).items():
             inside = source.resolve()
-            if inside.is_relative_to(packages):
+            if is_placeholder(source):
+                placeholders.add(name)
+            elif inside.is_relative_to(packages):
                 self.put(source, f"{packages_path}/{inside.relative_to(packages)}")
             else:
                 # ld.so itself is asked for by its full path.
                 self.put(source, name if name.startswith("/") else f"{_LIBRARY}/{name}")
                 system.append(source)
+        for copy in self._copies:
+            ask_libc(copy, placeholders)
         self.place("/etc/ld.so.cache")
         subprocess.run(["ldconfig", "-X", "-r", self._folder, "-f", "/dev/null"], check=True)
         return system
