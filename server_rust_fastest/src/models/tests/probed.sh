@@ -1,5 +1,7 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Stands for this program in tests of probes: does what the file `does` in the version folder says.
 # Usage: probed.sh probe VERSION_FOLDER [--litert_library FILE]
+set -euo pipefail
+
 # shellcheck source=/dev/null
-. "$2/does"
+source "$2/does"
