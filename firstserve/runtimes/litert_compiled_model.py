@@ -26,8 +26,6 @@ _CODES = {dtype: code for code, dtype in litert_c.DTYPES.items()}
 
 _UNWRITTEN = bytes.fromhex("5f1d8e22c7a94b06913ae07d5cb8f264")
 
-_SPARE_LAYOUTS = 64
-
 _KEEP_PAYLOAD = ctypes.CFUNCTYPE(None, c_void_p)(lambda _payload: None)
 """The payload of an opaque option is ours; LiteRT insists on a function that frees it."""
 
@@ -47,6 +45,8 @@ class CompiledModel:
         self._handle = c_void_p()
         self._buffers: list[c_void_p] = []
         self._reserves: dict[int, Reserve] = {}
+        # LiteRT writes all dimensions of an output, however few a layout has room for, and as many as a request says.
+        self._layouts = Reserve()
         try:
             _refuse_strings(entry.signature)
             self._compile(model, threads, weights)
@@ -87,7 +87,7 @@ class CompiledModel:
         if self._handle.value:
             self._library.destroy("CompiledModel", self._handle)
             self._handle = c_void_p()
-        for reserve in self._reserves.values():
+        for reserve in (self._layouts, *self._reserves.values()):
             reserve.close()
         self._reserves = {}
 
@@ -152,13 +152,12 @@ class CompiledModel:
 
     def _read_output_shapes(self, *, allocate: bool) -> Shapes:
         count = len(self.entry.signature.outputs)
-        # LiteRT writes all dimensions of an output, however few a layout has room for: hence the space behind them.
-        layouts = (Layout * (count + _SPARE_LAYOUTS))()
         # Without allocating first, the layouts are those of the last run, or from before the resize.
         self._library.call(
-            "LiteRtGetCompiledModelOutputTensorLayouts", self._handle, self.entry.place, count, layouts, allocate
+            "LiteRtGetCompiledModelOutputTensorLayouts",
+            *(self._handle, self.entry.place, count, self._layouts.address, allocate),
         )
-        told = layouts[:count]
+        told = (Layout * count).from_buffer_copy(self._layouts.read(count * ctypes.sizeof(Layout)))
         if any(layout.rank > litert_c.MAX_RANK for layout in told):
             raise Unimplemented(f"an output has more than {litert_c.MAX_RANK} dimensions, which LiteRT cannot tell")
         return tuple(layout.shape for layout in told)
