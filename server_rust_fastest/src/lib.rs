@@ -17,6 +17,8 @@ pub mod log;
 pub mod metadata;
 pub mod models;
 pub mod monitoring;
+#[cfg(test)]
+mod real;
 pub mod serve;
 pub mod server;
 pub mod settings;

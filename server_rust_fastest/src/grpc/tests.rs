@@ -1,7 +1,5 @@
 //! Calls of all services, with a model of the shared data behind them; skipped where that or LiteRT is not there.
 
-use std::env;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,25 +24,13 @@ use crate::protos::tensorflow::serving::{
     model_version_status,
 };
 use crate::protos::tensorflow::{Example, SignatureDef};
+use crate::real::{library, or_skip, shared_data};
 use crate::settings::LogLevel;
 use crate::startup::StartupClock;
 use crate::tensor::{DType, Tensor};
 use crate::work::Admission;
 
 const MODEL: &str = "tfserving/saved_model_half_plus_two_tflite_with_sigdef";
-
-/// Returns from a test that cannot run here.
-macro_rules! or_skip {
-    ($found:expr) => {
-        match $found {
-            Some(found) => found,
-            None => {
-                println!("skipped: the library or the data is missing");
-                return;
-            }
-        }
-    };
-}
 
 struct Server {
     app: Arc<App>,
@@ -55,10 +41,7 @@ struct Server {
 type Reply = (i32, String, Bytes);
 
 fn serving(flags: &[&str]) -> Option<Server> {
-    let library = PathBuf::from(env::var_os("FIRSTSERVE_LITERT_LIBRARY")?);
-    let places = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/data").join(MODEL));
-    let told = env::var_os("FIRSTSERVE_SHARED_DATA").map(|folder| Path::new(&folder).join(MODEL));
-    let base_path = told.into_iter().chain(places).find(|path| path.exists())?;
+    let (library, base_path) = (library()?, shared_data(MODEL)?);
     let mut arguments =
         vec!["server".to_owned(), "--model_name=m".to_owned(), format!("--model_base_path={}", base_path.display())];
     arguments.extend(flags.iter().map(|&flag| flag.to_owned()));

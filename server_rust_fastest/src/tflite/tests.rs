@@ -1,26 +1,19 @@
 //! What is read from files that are whole, cut off or damaged; on the shared data, or skipped without it.
 
+use std::fs;
 use std::io::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use super::flexbuffer::read_strings;
 use super::{Metadata, associated_file, lines, read_metadata, verify};
+use crate::real::shared_data;
 use crate::signature::Normalization;
 
 /// A model with labels and normalization, or with a SignatureDef.
 fn shared(name: &str) -> Option<Vec<u8>> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the server is a folder of the project");
-    let told = env::var_os("FIRSTSERVE_SHARED_DATA").map(|folder| Path::new(&folder).join(name));
-    let found = told.into_iter().chain(project.ancestors().map(|folder| folder.join("shared/data").join(name)));
-    let read = found.filter(|path| path.exists()).find_map(|path| fs::read(path).ok());
-    if read.is_none() {
-        println!("skipped: {name} is missing");
-    }
-    read
+    Some(fs::read(shared_data(name)?).expect("readable"))
 }
 
 fn mobilenet() -> Option<Vec<u8>> {

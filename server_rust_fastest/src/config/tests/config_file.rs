@@ -5,6 +5,7 @@ use crate::config::text_file::parse;
 use crate::config::{model_configs, read_model_configs};
 use crate::error::{Code, Result};
 use crate::protos::tensorflow::serving::ModelServerConfig;
+use crate::real::shared_data;
 use crate::settings::{ModelConfig, VersionPolicy};
 
 fn read(text: &str) -> Result<Option<Vec<ModelConfig>>> {
@@ -31,11 +32,7 @@ fn fault(text: &[u8]) -> String {
 }
 
 fn shared(name: &str) -> Option<PathBuf> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/tfserving").join(name);
-    if !file.exists() {
-        println!("skipped: there is no {}", file.display());
-    }
-    file.exists().then_some(file)
+    shared_data(&format!("tfserving/{name}"))
 }
 
 #[test]

@@ -7,13 +7,14 @@ mod routes;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use crate::access::AccessLog;
 use crate::app::App;
 use crate::config::{Command, read_command};
 use crate::models::ModelManager;
+use crate::real;
 use crate::serve::running::{Answer, LIMIT, Running};
 use crate::settings::Settings;
 use crate::startup::{Phase, StartupClock};
@@ -33,18 +34,10 @@ impl Server {
 
     /// Serves the project's MobileNet; None, with a line, where it or LiteRT's library is missing.
     fn mobilenet(flags: &[&str]) -> Option<Self> {
-        let base_path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../saved_model_tflite");
-        let Some(library) = std::env::var_os("FIRSTSERVE_LITERT_LIBRARY") else {
-            println!("skipped: FIRSTSERVE_LITERT_LIBRARY does not name LiteRT's library");
-            return None;
-        };
-        if !base_path.join("1/model.tflite").exists() {
-            println!("skipped: {} holds no model", base_path.display());
-            return None;
-        }
-        let base_path = format!("--model_base_path={}", base_path.canonicalize().unwrap().display());
+        let (library, version) = (real::library()?, real::mobilenet()?);
+        let base_path = format!("--model_base_path={}", version.parent()?.display());
         let mut settings = settings(&["--model_name=mobilenet", &base_path], flags);
-        settings.runtime.library = Some(library.into());
+        settings.runtime.library = Some(library);
         Some(Self::start(settings, true))
     }
 

@@ -1,12 +1,11 @@
 //! Which models take pictures; and the project's own model on the project's own picture, where both are there.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use super::super::Classifier;
 use super::MAX_PIXELS;
 use crate::litert::Servable;
+use crate::real::{self, or_skip};
 use crate::settings::{ImageOptions, RuntimeOptions};
 use crate::signature::{PREDICT_METHOD, Signature, Signatures, TensorSpec};
 use crate::tensor::DType;
@@ -102,23 +101,15 @@ fn the_output_of_scores_is_found_by_its_name() {
 }
 
 fn mobilenet() -> Option<(Servable, Vec<u8>)> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let library = PathBuf::from(env::var_os("FIRSTSERVE_LITERT_LIBRARY")?);
-    let picture = fs::read(project.join("examples/pictures/cat.jpg")).ok()?;
-    let folder = project.join("saved_model_tflite/1");
-    if !folder.join("model.tflite").exists() {
-        return None;
-    }
+    let (library, folder) = (real::library()?, real::mobilenet()?);
+    let picture = fs::read(real::project().join("examples/pictures/cat.jpg")).expect("in the project");
     let runtime = RuntimeOptions { instances: 1, threads: 1, library: Some(library) };
     Some((Servable::load(&folder, &runtime).expect("loaded"), picture))
 }
 
 #[test]
 fn the_cat_is_an_egyptian_cat() {
-    let Some((servable, picture)) = mobilenet() else {
-        println!("skipped: the library or the model is missing");
-        return;
-    };
+    let (servable, picture) = or_skip!(mobilenet());
     let options = ImageOptions { max_pixels: 100_000_000, ..options() };
     let classifier = Classifier::new(&servable, &options).expect("a classifier");
     assert!(!classifier.feeds_raw_pixels());
@@ -130,10 +121,7 @@ fn the_cat_is_an_egyptian_cat() {
 
 #[test]
 fn labels_that_are_set_stand_in_for_the_models() {
-    let Some((servable, picture)) = mobilenet() else {
-        println!("skipped: the library or the model is missing");
-        return;
-    };
+    let (servable, picture) = or_skip!(mobilenet());
     let labels = (0..1000).map(|class| format!("class {class}")).collect();
     let options = ImageOptions { max_pixels: 100_000_000, labels: Some(labels), ..options() };
     let classifier = Classifier::new(&servable, &options).expect("a classifier");

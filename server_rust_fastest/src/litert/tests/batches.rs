@@ -1,7 +1,8 @@
 //! Batches and ranks.
 
-use super::{DEFAULT, floats, folder_of, half_plus_two, mobilenet, options, or_skip, pictures, run, values, zeros};
+use super::{DEFAULT, floats, folder_of, half_plus_two, mobilenet, options, pictures, run, values, zeros};
 use crate::litert::Servable;
+use crate::real::or_skip;
 use crate::tensor::DType;
 
 #[test]

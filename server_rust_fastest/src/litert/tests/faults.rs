@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::{DEFAULT, HALF_PLUS_TWO, floats, folder_of, folder_with, half_plus_two, options, or_skip, shared, zeros};
+use super::{DEFAULT, HALF_PLUS_TWO, floats, folder_of, folder_with, half_plus_two, options, zeros};
 use crate::error::Code;
 use crate::litert::Servable;
+use crate::real::{or_skip, shared_data};
 use crate::settings::RuntimeOptions;
 use crate::tensor::{DType, Tensor};
 
@@ -46,7 +47,7 @@ fn an_operation_that_the_library_lacks_is_refused_at_load() {
 #[test]
 fn a_model_cut_off_anywhere_is_refused_or_runs() {
     let options = or_skip!(options(1));
-    let content = fs::read(or_skip!(shared(HALF_PLUS_TWO)).join("model.tflite")).expect("readable");
+    let content = fs::read(or_skip!(shared_data(HALF_PLUS_TWO)).join("model.tflite")).expect("readable");
     for cut in 0..content.len() {
         let folder = folder_with(&content[..cut]);
         if let Err(error) = Servable::load(folder.path(), &options) {

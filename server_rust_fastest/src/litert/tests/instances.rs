@@ -4,8 +4,9 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{DEFAULT, floats, half_plus_two, mobilenet, or_skip, pictures, run};
+use super::{DEFAULT, floats, half_plus_two, mobilenet, pictures, run};
 use crate::error::Code;
+use crate::real::or_skip;
 
 #[test]
 fn eight_threads_get_each_its_own_answer() {

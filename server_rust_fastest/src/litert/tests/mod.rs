@@ -5,15 +5,14 @@ mod faults;
 mod instances;
 mod models;
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::Servable;
 use crate::error::Error;
+use crate::real::{self, library, shared_data};
 use crate::settings::RuntimeOptions;
 use crate::tensor::{DType, Tensor};
 
@@ -21,39 +20,13 @@ const DEFAULT: &str = "serving_default";
 const HALF_PLUS_TWO: &str = "tfserving/saved_model_half_plus_two_tflite/00000123";
 const PICTURE_BYTES: usize = 224 * 224 * 3;
 
-/// Returns from a test that cannot run here.
-macro_rules! or_skip {
-    ($found:expr) => {
-        match $found {
-            Some(found) => found,
-            None => {
-                println!("skipped: the library or the data is missing");
-                return;
-            }
-        }
-    };
-}
-use or_skip;
-
 fn options(instances: usize) -> Option<RuntimeOptions> {
-    let library = PathBuf::from(env::var_os("FIRSTSERVE_LITERT_LIBRARY")?);
-    Some(RuntimeOptions { instances, threads: 1, library: Some(library) })
-}
-
-fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the server is a folder of the project")
-}
-
-/// A file or folder of the data that all worktrees share.
-fn shared(name: &str) -> Option<PathBuf> {
-    let places = project().ancestors().map(|folder| folder.join("shared/data").join(name));
-    let told = env::var_os("FIRSTSERVE_SHARED_DATA").map(|folder| Path::new(&folder).join(name));
-    told.into_iter().chain(places).find(|path| path.exists())
+    Some(RuntimeOptions { instances, threads: 1, library: Some(library()?) })
 }
 
 /// A version folder with one of the shared models.
 fn folder_of(model: &str) -> Option<TempDir> {
-    let file = shared(&format!("models/{model}.tflite"))?;
+    let file = shared_data(&format!("models/{model}.tflite"))?;
     Some(folder_with(&fs::read(file).expect("readable")))
 }
 
@@ -65,15 +38,11 @@ fn folder_with(content: &[u8]) -> TempDir {
 }
 
 fn mobilenet(instances: usize) -> Option<Servable> {
-    let folder = project().join("saved_model_tflite/1");
-    if !folder.join("model.tflite").exists() {
-        return None;
-    }
-    Some(Servable::load(&folder, &options(instances)?).expect("loaded"))
+    Some(Servable::load(&real::mobilenet()?, &options(instances)?).expect("loaded"))
 }
 
 fn half_plus_two() -> Option<Servable> {
-    Some(Servable::load(&shared(HALF_PLUS_TWO)?, &options(1)?).expect("loaded"))
+    Some(Servable::load(&shared_data(HALF_PLUS_TWO)?, &options(1)?).expect("loaded"))
 }
 
 fn floats(shape: &[usize], values: &[f32]) -> Tensor {

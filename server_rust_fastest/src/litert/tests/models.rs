@@ -3,10 +3,10 @@
 use std::fs;
 
 use super::{
-    DEFAULT, HALF_PLUS_TWO, floats, folder_of, half_plus_two, mobilenet, options, or_skip, pictures, run, shared,
-    values, zeros,
+    DEFAULT, HALF_PLUS_TWO, floats, folder_of, half_plus_two, mobilenet, options, pictures, run, values, zeros,
 };
 use crate::litert::Servable;
+use crate::real::{or_skip, shared_data};
 use crate::signature::{Normalization, PREDICT_METHOD, Quantization, TensorSpec};
 use crate::tensor::DType;
 
@@ -39,7 +39,7 @@ fn half_plus_two_halves_and_adds_two() {
     for (model, tensor_name) in
         [(HALF_PLUS_TWO, "x"), ("tfserving/saved_model_half_plus_two_tflite_with_sigdef/00000123", "tflite_input")]
     {
-        let servable = Servable::load(&or_skip!(shared(model)), &or_skip!(options(1))).expect("loaded");
+        let servable = Servable::load(&or_skip!(shared_data(model)), &or_skip!(options(1))).expect("loaded");
         let expected = TensorSpec {
             name: "x".to_owned(),
             dtype: DType::Float32,
@@ -56,7 +56,7 @@ fn half_plus_two_halves_and_adds_two() {
 
 #[test]
 fn signature_defs_that_tell_all_are_kept() {
-    let folder = or_skip!(shared("tfserving/saved_model_half_plus_two_tflite_with_sigdef/00000123"));
+    let folder = or_skip!(shared_data("tfserving/saved_model_half_plus_two_tflite_with_sigdef/00000123"));
     let servable = Servable::load(&folder, &or_skip!(options(1))).expect("loaded");
     assert_eq!(servable.signature_defs().keys().collect::<Vec<_>>(), [DEFAULT]);
     let octets = &servable.signature_defs()[DEFAULT];
@@ -83,7 +83,7 @@ fn a_quantized_model_tells_quantization_normalization_and_labels() {
 #[test]
 fn every_model_of_the_shared_data_runs_or_is_refused_with_its_name() {
     let options = or_skip!(options(1));
-    for entry in fs::read_dir(or_skip!(shared("models"))).expect("listed") {
+    for entry in fs::read_dir(or_skip!(shared_data("models"))).expect("listed") {
         let path = entry.expect("listed").path();
         if path.extension().is_none_or(|extension| extension != "tflite") {
             continue;

@@ -1,8 +1,6 @@
 //! Which records run before a version is available, how often, and what fails its load; with LiteRT's own library,
 //! skipped where that, or the shared data, is not there.
 
-use std::env;
-
 use prost::Message as _;
 
 use super::super::ServedModel;
@@ -16,22 +14,11 @@ use crate::protos::tensorflow::serving::{
     ClassificationRequest, ClassifyLog, ModelSpec as ModelSpecMessage, PredictLog, PredictRequest, PredictionLog,
     SessionRunLog,
 };
+use crate::real::{library, or_skip, shared_data};
 use crate::settings::{ImageOptions, RuntimeOptions};
 use crate::tensor::{DType, Tensor};
 
 const MODEL: &str = "tfserving/saved_model_half_plus_two_tflite/00000123/model.tflite";
-
-macro_rules! or_skip {
-    ($found:expr) => {
-        match $found {
-            Some(found) => found,
-            None => {
-                println!("skipped: the library or the data is missing");
-                return;
-            }
-        }
-    };
-}
 
 /// A version folder, and what loads it.
 struct Real {
@@ -41,9 +28,7 @@ struct Real {
 
 impl Real {
     fn new() -> Option<Self> {
-        let library = env::var_os("FIRSTSERVE_LITERT_LIBRARY").map(PathBuf::from)?;
-        let places = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-        let file = places.map(|place| place.join("shared/data").join(MODEL)).find(|path| path.exists())?;
+        let (library, file) = (library()?, shared_data(MODEL)?);
         let folder = tempfile::tempdir().unwrap();
         fs::copy(file, folder.path().join("model.tflite")).unwrap();
         let runtime = RuntimeOptions { instances: 1, threads: 1, library: Some(library) };
