@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.conftest import Target
-    from tests.server_process import ServerProcess
+    from tests.server_process import Answer, ServerProcess
 
 STORM_S = 20
 BETWEEN_WRITES_S = 0.05
@@ -163,22 +163,25 @@ def toggle(folder: Path, lite_models: Path, version: int) -> None:
 
 def wait_for_state(server: ServerProcess, model: str, states: dict[str, str]) -> None:
     """Returns once these, and no others, are the versions of the model that have not ended."""
-    deadline_s = time.monotonic() + LIMIT_S
-    while True:
-        answer = server.ask("GET", f"/v1/models/{model}")
+
+    def is_reached(answer: Answer) -> bool:
         listed = answer.json.get("model_version_status", [])
-        if {each["version"]: each["state"] for each in listed if each["state"] != "END"} == states:
-            return
-        assert time.monotonic() < deadline_s, (answer.body, server.log[-2000:])
-        time.sleep(0.02)  # between two looks
+        return {each["version"]: each["state"] for each in listed if each["state"] != "END"} == states
+
+    wait_for_answer(server, "GET", f"/v1/models/{model}", None, is_reached)
 
 
 def wait_for_label(server: ServerProcess, prediction: float) -> None:
     """Returns once the label stable of m names the version that answers 0 with this."""
+    path, body = "/v1/models/m/labels/stable:predict", b'{"instances": [0.0]}'
+    wait_for_answer(server, "POST", path, body, lambda answer: answer.json == {"predictions": [prediction]})
+
+
+def wait_for_answer(
+    server: ServerProcess, method: str, path: str, body: bytes | None, is_right: Callable[[Answer], bool]
+) -> None:
+    """Asks until the answer is right."""
     deadline_s = time.monotonic() + LIMIT_S
-    while True:
-        answer = server.ask("POST", "/v1/models/m/labels/stable:predict", b'{"instances": [0.0]}')
-        if answer.json == {"predictions": [prediction]}:
-            return
+    while not is_right(answer := server.ask(method, path, body)):
         assert time.monotonic() < deadline_s, (answer.body, server.log[-2000:])
         time.sleep(0.02)  # between two looks
