@@ -156,10 +156,11 @@ fn listen(http: &HttpSettings) -> Result<TcpListener> {
     let host = &http.bind_address;
     // IPv6's wildcard takes IPv4 as well, where the machine knows IPv6.
     let bound = if host.is_empty() {
-        bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, http.port)))
-            .or_else(|error| if is_taken(&error) { Err(error) } else { bind_all_ipv4(http.port) })
+        TcpListener::bind((Ipv6Addr::UNSPECIFIED, http.port)).or_else(|error| {
+            if is_taken(&error) { Err(error) } else { TcpListener::bind((Ipv4Addr::UNSPECIFIED, http.port)) }
+        })
     } else {
-        bind_host(host, http.port)
+        TcpListener::bind((host.as_str(), http.port))
     };
     bound.map_err(|error| {
         let place = if host.is_empty() { format!("port {}", http.port) } else { format!("{host}:{}", http.port) };
@@ -180,7 +181,7 @@ fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
     let mut listeners = Vec::new();
     if grpc.port != 0 {
         let host = grpc_host(grpc);
-        let bound = bind_host(host, grpc.port);
+        let bound = TcpListener::bind((host, grpc.port));
         let place = format!("{host}:{}", grpc.port);
         listeners.push(Listener::Tcp(bound.map_err(|error| refused(&place, &error))?));
     }
@@ -196,34 +197,15 @@ fn grpc_host(grpc: &GrpcSettings) -> &str {
     if grpc.bind_address.is_empty() { "0.0.0.0" } else { &grpc.bind_address }
 }
 
-fn bind_host(host: &str, port: u16) -> io::Result<TcpListener> {
-    nonblocking(TcpListener::bind((host, port))?)
-}
-
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    nonblocking(TcpListener::bind(address)?)
-}
-
-fn bind_all_ipv4(port: u16) -> io::Result<TcpListener> {
-    bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))
-}
-
-fn nonblocking(listener: TcpListener) -> io::Result<TcpListener> {
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
 /// A socket file that an ended server has left behind is in nobody's way.
 fn bind_unix(path: &Path) -> io::Result<UnixListener> {
-    let listener = UnixListener::bind(path).or_else(|error| {
+    UnixListener::bind(path).or_else(|error| {
         if error.kind() != io::ErrorKind::AddrInUse || std::os::unix::net::UnixStream::connect(path).is_ok() {
             return Err(error);
         }
         std::fs::remove_file(path)?;
         UnixListener::bind(path)
-    })?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    })
 }
 
 fn is_taken(error: &io::Error) -> bool {

@@ -5,6 +5,8 @@ mod trace;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::http::HeaderMap;
+
 use crate::error::{Code, Error};
 use crate::log::Line;
 use crate::models::ServedModel;
@@ -71,6 +73,14 @@ impl Access {
 
     fn latency_us(&self) -> f64 {
         self.answered.unwrap_or_else(Instant::now).saturating_duration_since(self.started).as_secs_f64() * 1e6
+    }
+}
+
+impl<'a> Trace<'a> {
+    /// Those of a request's headers; what is no text counts as absent.
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Self { parent: text("traceparent"), cloud: text("x-cloud-trace-context") }
     }
 }
 

@@ -62,9 +62,7 @@ pub struct Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let trace = Trace { parent: text("traceparent"), cloud: text("x-cloud-trace-context") };
-        self.app.access_log.rpc(&self.access, self.name, self.code, trace);
+        self.app.access_log.rpc(&self.access, self.name, self.code, Trace::of(&self.headers));
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode, Uri, Version, request};
 use axum::response::Response;
 use tower::Service as _;
@@ -29,8 +29,6 @@ use body::RequestBody;
 use health::Health;
 
 const HEALTH: &str = "/v2/health/";
-const CLOUD_TRACE: HeaderName = HeaderName::from_static("x-cloud-trace-context");
-const PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// All routes of HTTP, errors in the protocol's own form included; none where the settings say nothing of HTTP.
 pub fn router(app: Arc<App>) -> Router {
@@ -129,7 +127,7 @@ fn write_down(http: Arc<Http>, mut head: Head, status: StatusCode, access: Acces
             Some(path) if head.version == Version::HTTP_2 || head.uri.scheme().is_none() => path.to_string(),
             _ => head.uri.to_string(),
         };
-        let trace = Trace { parent: text(&head.headers, &PARENT), cloud: text(&head.headers, &CLOUD_TRACE) };
+        let trace = Trace::of(&head.headers);
         let is_probe = path.starts_with(HEALTH);
         http.app.access_log.http(&access, head.method.as_str(), &path, status.as_u16(), trace, is_probe);
     };
@@ -137,10 +135,6 @@ fn write_down(http: Arc<Http>, mut head: Head, status: StatusCode, access: Acces
         Some(afterwards) => afterwards.add(write),
         None => write(),
     }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
 
 /// An error with a status that no gRPC code has.
