@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from firstserve.runtimes import tensorflow_c
+from tests import browser
 from tests.server_process import environment_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,3 +81,19 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cat() -> bytes:
     """A JPEG of a cat, class 285, that the project carries."""
     return (ROOT / "examples/pictures/cat.jpg").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The command of a browser."""
+    command = browser.find()
+    if command is None:
+        pytest.skip(f"no browser here: one of {', '.join(browser.NAMES)} shows the pages of this test")
+    return command
+
+
+@pytest.fixture(scope="module")
+def tab(chromium: str) -> Iterator[browser.Page]:
+    """A browser of the test's module, with one tab."""
+    with browser.browsing(chromium) as page:
+        yield page

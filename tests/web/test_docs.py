@@ -8,13 +8,12 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.server_process import environment_python, serving
-from tests.web import browser
-from tests.web.browser import Page, browsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.browser import Page
     from tests.server_process import ServerProcess
 
 PAGE_LIMIT_BYTES = 30_000
@@ -29,15 +28,6 @@ def server(tflite_model: Path) -> Iterator[ServerProcess]:
         server.wait_until_open()
         assert server.ask("GET", "/v2/health/ready").status == 200
         yield server
-
-
-@pytest.fixture(scope="module")
-def tab() -> Iterator[Page]:
-    command = browser.find()
-    if command is None:
-        pytest.skip(f"no browser here: one of {', '.join(browser.NAMES)} shows /docs in this test")
-    with browsing(command) as page:
-        yield page
 
 
 @pytest.fixture
@@ -90,11 +80,11 @@ def test_every_operation_unfolds(page: Page) -> None:
 
 def test_request_is_tried_by_keyboard_alone(page: Page) -> None:
     page.evaluate("document.querySelector('#status summary').focus()")
-    page.press("Enter", "\r")
+    page.press("Enter")
     page.wait_for("document.querySelector('#status form') !== null")
     page.press("Tab")
     assert page.evaluate("document.activeElement.value") == "mobilenet"
-    page.press("Enter", "\r")
+    page.press("Enter")
     answer = page.wait_for("document.querySelector('#status form [role=status] pre')?.textContent")
     assert '"state": "AVAILABLE"' in answer
 
