@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from tests.contract.awaited import wait_for_answer, wait_for_state
 from tests.server_process import free_port, serving
 
 if TYPE_CHECKING:
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.conftest import Target
-    from tests.server_process import Answer, ServerProcess
+    from tests.server_process import ServerProcess
 
 STORM_S = 20
 BETWEEN_WRITES_S = 0.05
-LIMIT_S = 60
 
 ENTRY = """
   config {{
@@ -161,27 +161,7 @@ def toggle(folder: Path, lite_models: Path, version: int) -> None:
         os.replace(aside, place)  # noqa: PTH105
 
 
-def wait_for_state(server: ServerProcess, model: str, states: dict[str, str]) -> None:
-    """Returns once these, and no others, are the versions of the model that have not ended."""
-
-    def is_reached(answer: Answer) -> bool:
-        listed = answer.json.get("model_version_status", [])
-        return {each["version"]: each["state"] for each in listed if each["state"] != "END"} == states
-
-    wait_for_answer(server, "GET", f"/v1/models/{model}", None, is_reached)
-
-
 def wait_for_label(server: ServerProcess, prediction: float) -> None:
     """Returns once the label stable of m names the version that answers 0 with this."""
     path, body = "/v1/models/m/labels/stable:predict", b'{"instances": [0.0]}'
     wait_for_answer(server, "POST", path, body, lambda answer: answer.json == {"predictions": [prediction]})
-
-
-def wait_for_answer(
-    server: ServerProcess, method: str, path: str, body: bytes | None, is_right: Callable[[Answer], bool]
-) -> None:
-    """Asks until the answer is right."""
-    deadline_s = time.monotonic() + LIMIT_S
-    while not is_right(answer := server.ask(method, path, body)):
-        assert time.monotonic() < deadline_s, (answer.body, server.log[-2000:])
-        time.sleep(0.02)  # between two looks

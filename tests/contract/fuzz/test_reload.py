@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstserve.rpc.generated.tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
+from tests.contract.awaited import wait_for_state
 from tests.contract.both_protocols import CALL_LIMIT_S, BothProtocols
 from tests.contract.fuzz.conftest import CASES, GROWTH_LIMIT_BYTES
 from tests.contract.fuzz.test_rpc import is_message
@@ -76,8 +77,9 @@ def test_configs_that_were_right(target: Target, simple_model: Path) -> None:
                 assert ended.code() in ALLOWED, ended.details()
 
             send()
-            # The last of them may have unloaded what the label stands for.
-            for config in (right_config(base_path), right):
-                assert reload.future(config, timeout=CALL_LIMIT_S).code() is grpc.StatusCode.OK
+            # The last of them may have unloaded what the label stands for, and a reload waits for new models only.
+            assert reload.future(right_config(base_path), timeout=CALL_LIMIT_S).code() is grpc.StatusCode.OK
+            wait_for_state(server, "add", {"2": "AVAILABLE"})
+            assert reload.future(right, timeout=CALL_LIMIT_S).code() is grpc.StatusCode.OK
             BothProtocols(server, channel).check()
             assert server.memory_bytes() - before < GROWTH_LIMIT_BYTES
