@@ -73,3 +73,13 @@ def test_only_programs_and_libraries_are_elf(zlib: Path) -> None:
     assert is_elf(zlib)
     assert is_elf(Path(sys.executable))
     assert not is_elf(Path(sysconfig.get_path("stdlib"), "os.py"))
+
+
+def test_file_whose_program_header_is_in_no_segment_is_refused(zlib: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "liboutside.so"
+    data = bytearray(zlib.read_bytes())
+    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    struct.pack_into("<Q", data, 32, len(data))
+    outside.write_bytes(data + data[table : table + 56 * count])
+    with pytest.raises(ValueError, match=r"liboutside\.so: the program header is in no segment"):
+        copy_loaded(outside, tmp_path / "libcopied.so")

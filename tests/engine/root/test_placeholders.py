@@ -52,6 +52,27 @@ def test_what_is_no_placeholder_is_still_asked_for(library: Path) -> None:
     assert {"libpthread.so.0", "libdl.so.2"} <= set(needed(library))
 
 
+def test_versions_that_a_library_asks_for_are_asked_of_libc_too(tmp_path: Path) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler is installed")
+    sources = {
+        "versions": "EMPTIED_1 { global: gone; };",
+        "gone.c": "int gone;",
+        "asks.c": "extern int gone;int *at=&gone;",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).write_text(text)
+    link = ["cc", "-shared", "-fPIC", "-o"]
+    versions = ["-Wl,--version-script=versions", "-Wl,-soname,libgone.so.0"]
+    subprocess.run([*link, "libgone.so.0", "gone.c", *versions], cwd=tmp_path, check=True)
+    subprocess.run([*link, "libasks.so", "asks.c", "libgone.so.0"], cwd=tmp_path, check=True)
+
+    ask_libc(tmp_path / "libasks.so", {"libgone.so.0"})
+    listed = subprocess.run(["readelf", "-VW", tmp_path / "libasks.so"], capture_output=True, text=True, check=True)
+    assert "EMPTIED_1" in listed.stdout
+    assert set(re.findall(r"File: (\S+)", listed.stdout)) == {"libc.so.6"}
+
+
 def test_a_static_program_is_left_as_it_is(tmp_path: Path) -> None:
     if shutil.which("cc") is None:
         pytest.skip("no C compiler is installed")
