@@ -75,10 +75,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def started(environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts server_python_fast/run.sh, waits for its port: started(port, *options, cwd=..., **settings)."""
+    """Starts a server's run.sh, waits for its port: started(port, *options, cwd=..., server=..., **settings)."""
     with ExitStack() as stack:
 
-        def start(port: int, *options: str, cwd: Path = ROOT, **settings: str) -> subprocess.Popen[bytes]:
-            return stack.enter_context(running(port, *options, environment=environment | settings, cwd=cwd))
+        def start(
+            port: int, *options: str, cwd: Path = ROOT, server: str = "server_python_fast", **settings: str
+        ) -> subprocess.Popen[bytes]:
+            run = running(port, *options, environment=environment | settings, cwd=cwd, server=server)
+            return stack.enter_context(run)
 
         yield start

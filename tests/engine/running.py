@@ -1,4 +1,4 @@
-"""A real server_python_fast, started by its run.sh as a plain process."""
+"""A real server, started by its run.sh as a plain process unless the environment names an engine."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def clean_environment(notes: Path) -> dict[str, str]:
 
 @contextmanager
 def running(
-    port: int, *options: str, environment: dict[str, str], cwd: Path = ROOT
+    port: int, *options: str, environment: dict[str, str], cwd: Path = ROOT, server: str = "server_python_fast"
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Starts the server, waits until its port is open, and ends it."""
-    command = ["bash", str(ROOT / "server_python_fast" / "run.sh"), *options]
+    command = ["bash", str(ROOT / server / "run.sh"), *options]
     with subprocess.Popen(command, cwd=cwd, env=environment) as process:
         try:
             wait_until_open(port, process)
