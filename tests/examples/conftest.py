@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 import time
@@ -40,6 +41,20 @@ def limited(process: subprocess.Popen[str]) -> Iterator[None]:
             raise
         finally:
             limit.cancel()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The project with its examples as nobody has used them yet; all else is linked."""
+    for entry in ROOT.iterdir():
+        if entry.name != "examples":
+            (tmp_path / entry.name).symlink_to(entry)
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "examples"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for name in listed.split("\0")[:-1]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

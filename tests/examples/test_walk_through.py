@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from tests.examples.conftest import SIMPLE_MODEL, limited
-from tests.server_process import ROOT, free_port
+from tests.server_process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,18 +22,6 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n", re.MULTILINE)
 QUESTION = re.compile("curl|tail")
 PRINTED = "-- all printed --"
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """The project with the example as nobody has used it yet; all else is linked."""
-    for entry in ROOT.iterdir():
-        if entry.name != "examples":
-            (tmp_path / entry.name).symlink_to(entry)
-    shutil.copytree(
-        SIMPLE_MODEL, tmp_path / "examples/simple_model", ignore=shutil.ignore_patterns("saved_model", "tflite")
-    )
-    return tmp_path
 
 
 class Shell:
