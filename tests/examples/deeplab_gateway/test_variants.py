@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import signal
+import time
 from collections import Counter
 from http.cookies import SimpleCookie
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +18,6 @@ from tests.examples.deeplab_gateway.running import gateway, share, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.server_process import ServerProcess
 
@@ -100,6 +103,18 @@ def test_a_broken_file_changes_nothing_and_is_told_of(own: ServerProcess, shares
     share(shares, small=50, large=50)
     assert own.ask("GET", "/shares").json["problem"] is None
     assert figures(own)["deeplab_gateway_shares_file_broken"] == 0
+
+
+def test_a_worker_that_is_started_again_knows_the_last_good_shares(own: ServerProcess, shares: Path) -> None:
+    """It starts while the file is broken."""
+    assert own.ask("GET", "/shares").status == 200
+    shares.write_text("{")
+    pid = own.process.pid
+    worker = int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+    os.kill(worker, signal.SIGKILL)
+    while Path(f"/proc/{worker}/fd").exists():
+        time.sleep(0.01)  # between two looks; nothing tells of its end
+    assert own.ask("GET", "/shares").json["shares"] == {"small": 90, "large": 10}
 
 
 def test_requests_and_latencies_of_each_variant_are_counted(own: ServerProcess, camera: bytes) -> None:
