@@ -129,6 +129,17 @@ def test_a_server_that_is_down_and_comes_back(visitor: Client, exported: Path) -
             assert response.status_code == 200
 
 
+def test_a_server_that_turns_requests_away(visitor: Client, exported: Path) -> None:
+    port = free_port()
+    # RESOURCE_EXHAUSTED, as of a server with too many requests, but for each one.
+    takes_little = "--grpc_channel_arguments=grpc.max_receive_message_length=10"
+    with serving_models(exported, port, "tflite", takes_little), site_of(port):
+        response = visitor.post("/", GOOD)
+    assert response.status_code == 503
+    assert outcome(response) == "The model server has too much to do just now: try again in a moment."
+    assert_form_is_kept(response)
+
+
 def assert_form_is_kept(response: Any, **fields: str) -> None:
     text = response.content.decode()
     for name, value in (GOOD | fields).items():
