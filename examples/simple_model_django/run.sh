@@ -3,7 +3,7 @@
 # Usage: bash examples/simple_model_django/run.sh
 # SERVER: server_python_fast (default), server_rust_fastest, or server_python_slow, which serves the SavedModels.
 # PORT: where the site listens (default 8000). GRPC_PORT: where the server does (default: a free one).
-# HOST: who reaches the site (default 127.0.0.1, this machine alone; 0.0.0.0: everybody whom ALLOWED_HOSTS lets in).
+# HOST: the address it listens on (default 127.0.0.1, for this machine alone; 0.0.0.0 for the names in ALLOWED_HOSTS).
 # ENGINE: what the server runs in, docker, podman or process; see engine/choose.sh. The site's own settings: README.md.
 set -euo pipefail
 
@@ -51,11 +51,12 @@ has_ended() {
   echo "$1 has ended: the lines above say why" >&2
   exit 1
 }
-until curl --silent --fail --output /dev/null "http://127.0.0.1:$port/ready"; do
+address=http://${host/#0.0.0.0/127.0.0.1}:$port
+until curl --silent --fail --output /dev/null --header 'Host: localhost' "$address/ready"; do
   kill -0 "${running[0]}" 2>/dev/null || has_ended "$server"
   kill -0 "${running[1]}" 2>/dev/null || has_ended "the site"
   sleep 0.1
 done
-echo "Ready. Next: open http://127.0.0.1:$port/ in a browser; Ctrl-C ends the site and its server."
+echo "Ready. Next: open $address/ in a browser; Ctrl-C ends the site and its server."
 wait -n "${running[@]}" || true
 has_ended "the site or $server"

@@ -14,7 +14,7 @@ TIMEOUT_S = float(os.environ.get("TIMEOUT_S", "5"))
 DEBUG = os.environ.get("DEBUG") == "1"
 # Nothing that outlives a restart is signed with it, so that a new one at each start does.
 SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.token_urlsafe(50)
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, os.environ.get("ALLOWED_HOSTS", "").split(","))]
 
 ROOT_URLCONF = "examples.simple_model_django.urls"
 MIDDLEWARE = [
@@ -50,6 +50,7 @@ if os.environ.get("HTTPS") == "1":
     # The proxy that ends TLS sets this header, and takes it away where a visitor sends it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = ["^ready$"]
     SECURE_HSTS_SECONDS = 31_536_000
     # Subdomains and the browsers' own lists are for the owner of the domain to decide on.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

@@ -57,7 +57,9 @@ def calculate(address: str) -> str:
 
 
 def test_a_newcomer_gets_an_answer_and_sigterm_leaves_nothing_behind(checkout: Path) -> None:
-    running = start(checkout / "examples/simple_model_django", {"PORT": str(free_port())})
+    running = start(
+        checkout / "examples/simple_model_django", {"PORT": str(free_port()), "ALLOWED_HOSTS": "calculator.example"}
+    )
     with limited(running):
         assert running.stdout is not None
         lines = []
