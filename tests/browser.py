@@ -40,7 +40,7 @@ _KEYS = {
     "ArrowRight": (39, ""),
     "ArrowDown": (40, ""),
 }
-_SHIFT = 8
+_CONTROL, _SHIFT = 2, 8
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -48,6 +48,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--remote-debugging-pipe",
     "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
     "--hide-scrollbars",
 )
 
@@ -65,6 +66,7 @@ class Page:
         self._buffer = b""
         self._id = 0
         self._session: str | None = None
+        self._choosers: list[int] = []
         self.complaints: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -180,7 +182,7 @@ class Page:
             self.call("Input.dispatchDragEvent", type=kind, x=left, y=top, data=dragged)
 
     def allow(self, *permissions: str) -> None:
-        """What pages may do without asking, and nothing else: `videoCapture`, `clipboardReadWrite`..."""
+        """What pages may do without asking, and nothing else: `clipboardReadWrite`, `geolocation`..."""
         self.call("Browser.resetPermissions")
         self.call("Browser.grantPermissions", permissions=list(permissions))
 
@@ -193,6 +195,25 @@ class Page:
         """Puts a file into an input."""
         handle = self.call("Runtime.evaluate", expression=f"document.querySelector({selector!r})")
         self.call("DOM.setFileInputFiles", files=[str(file)], objectId=handle["result"]["objectId"])
+
+    def paste(self) -> None:
+        """What the clipboard has, at whatever has the focus."""
+        self.call(
+            "Input.dispatchKeyEvent", type="keyDown", key="v", code="KeyV", modifiers=_CONTROL, commands=["paste"]
+        )
+        self.call("Input.dispatchKeyEvent", type="keyUp", key="v", code="KeyV", modifiers=_CONTROL)
+
+    def expect_file_chooser(self) -> None:
+        """Has `answer_file_chooser` answer where the page asks the person for a file, in place of a dialog."""
+        self._choosers.clear()
+        self.call("Page.setInterceptFileChooserDialog", enabled=True)
+
+    def answer_file_chooser(self, file: Path) -> None:
+        """Gives the file that the page asks for, once it does."""
+        while not self._choosers:
+            self._notice(self._receive())
+        self.call("DOM.setFileInputFiles", files=[str(file)], backendNodeId=self._choosers.pop())
+        self.call("Page.setInterceptFileChooserDialog", enabled=False)
 
     def _mouse(self, kind: str, point: Point, *, held: bool) -> None:
         left, top = point
@@ -214,13 +235,16 @@ class Page:
             self.complaints.append(str(event["params"]["exceptionDetails"]))
         elif event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error":
             self.complaints.append(str(event["params"]["entry"]["text"]))
+        elif event.get("method") == "Page.fileChooserOpened":
+            self._choosers.append(event["params"]["backendNodeId"])
 
 
 @contextmanager
 def browsing(command: str, *flags: str) -> Iterator[Page]:
-    """Starts the browser with one tab, and ends it. It has a camera, which shows a pattern that moves.
+    """Starts the browser with one tab, and ends it. It has a camera that pages may use, with a pattern that moves.
 
-    `flags` are more of its own: `--use-file-for-fake-video-capture=FILE.mjpeg` is what the camera sees.
+    `flags` are more of its own: `--use-file-for-fake-video-capture=FILE.mjpeg` is what the camera sees,
+    `--use-fake-ui-for-media-stream=deny` forbids it.
     """
     to_browser, written = os.pipe()
     read, from_browser = os.pipe()

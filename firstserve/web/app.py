@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 from flask import Flask, Request
 
 from firstserve.web import access_log, docs, errors, health, monitoring, predict, tensorflow_serving
+from firstserve.web.playground import route as playground
 
 if TYPE_CHECKING:
     from firstserve.config.settings import HttpSettings
@@ -34,6 +35,7 @@ def create_app(server: ModelServer, http: HttpSettings) -> Flask:
     app.register_blueprint(predict.make_blueprint(server, http))
     app.register_blueprint(tensorflow_serving.make_blueprint(server, http))
     app.register_blueprint(health.make_blueprint(server.manager))
+    app.register_blueprint(playground.make_blueprint(server.settings.runtime))
     app.register_blueprint(docs.make_blueprint(server.manager, http))
     if http.monitoring_path is not None:
         monitoring.register(app, http.monitoring_path, server.recorder.page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response
@@ -9,6 +10,8 @@ from flask import Blueprint, Response
 if TYPE_CHECKING:
     from firstserve.config.settings import HttpSettings
     from firstserve.models.manager import ModelManager
+
+_PAGE = Path(__file__).parent / "openapi/page.html"
 
 
 def make_blueprint(manager: ModelManager, settings: HttpSettings) -> Blueprint:
@@ -26,13 +29,8 @@ def make_blueprint(manager: ModelManager, settings: HttpSettings) -> Blueprint:
 
     @blueprint.get("/docs")
     def page() -> Response:
-        from firstserve.web.openapi.page import read_page
+        from firstserve.web.page import answer_page
 
-        text, policy = read_page()
-        response = Response(text, mimetype="text/html")
-        response.headers["Content-Security-Policy"] = policy
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+        return answer_page(_PAGE, images="data:")
 
     return blueprint

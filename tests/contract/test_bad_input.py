@@ -95,7 +95,7 @@ def test_wrong_method_is_named_with_the_right_one(server: ServerProcess, method:
     assert f"{method} is not allowed" in answer.error
 
 
-@pytest.mark.parametrize("path", ["/", "/predict/", "/Predict", "/v3/models", "/%00"])
+@pytest.mark.parametrize("path", ["/predict/", "/Predict", "/v3/models", "/%00"])
 def test_wrong_path_is_not_found(server: ServerProcess, path: str) -> None:
     answer = server.ask("POST", path, b"x")
     assert answer.status == 404

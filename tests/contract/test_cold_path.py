@@ -49,6 +49,19 @@ sys.addaudithook(lambda event, args: os.write(journal, f"{args[0]}\\n".encode())
 """A sitecustomize for the server: notes every module when its import begins (Python's audit event `import`)."""
 
 
+TELLS_ITS_PAGES = """
+import os, sys
+
+def note(event, args):
+    if event == "open" and str(args[0]).endswith("page.html"):
+        os.write(journal, f"{args[0]}\\n".encode())
+
+journal = os.open(os.environ["PAGES_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+sys.addaudithook(note)
+"""
+"""The same for the pages that it opens (Python's audit event `open`)."""
+
+
 def imported(target: Target, folder: Path, cat: bytes) -> set[str]:
     """The modules that a server imports until its first answer is out."""
     (folder / "sitecustomize.py").write_text(TELLS_ITS_MODULES)
@@ -93,3 +106,22 @@ def test_the_full_server_begins_when_the_first_answer_is_out(
 ) -> None:
     tops = {module.partition(".")[0] for module in imported(targets[name], tmp_path, cat)}
     assert tops.isdisjoint(LATER)
+
+
+@pytest.mark.parametrize("name", ["fast", "slow"])
+def test_pages_are_read_when_they_are_asked_for(
+    targets: dict[str, Target], name: str, tmp_path: Path, cat: bytes
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(TELLS_ITS_PAGES)
+    pages = tmp_path / "pages"
+    environment = {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "PAGES_FILE": str(pages)}
+    with serving(*targets[name].argv(), environment=environment) as server:
+        server.wait_until_open()
+        assert server.predict(cat).status == 200
+        assert server.ask("GET", "/v2/health/ready").status == 200
+        assert pages.read_text() == ""
+        for path, file in (("/", "playground/page.html"), ("/docs", "openapi/page.html")):
+            assert server.ask("GET", path).status == server.ask("GET", path).status == 200
+            assert pages.read_text().splitlines()[-1].endswith(file)
+        # And once.
+        assert len(pages.read_text().splitlines()) == 2

@@ -192,7 +192,28 @@ def _figures() -> Json:
 
 
 def _documents() -> Json:
+    page: Json = {"text/html": {"schema": {"type": "string"}}}
     return {
+        "/": {
+            "get": {
+                "operationId": "playground",
+                "tags": [_RUNNING],
+                "summary": "A page to try pictures",
+                "responses": {
+                    "200": {
+                        "description": "The page.",
+                        "headers": {
+                            "X-Served-By": {
+                                "description": "Which server this is.",
+                                "schema": {"type": "string"},
+                                "example": f"firstserve {__version__} (Python, LiteRT)",
+                            }
+                        },
+                        "content": page,
+                    }
+                },
+            }
+        },
         "/openapi.json": {
             "get": {
                 "operationId": "document",
@@ -211,9 +232,7 @@ def _documents() -> Json:
                 "operationId": "page",
                 "tags": [_RUNNING],
                 "summary": "This document as a page",
-                "responses": {
-                    "200": {"description": "The page.", "content": {"text/html": {"schema": {"type": "string"}}}}
-                },
+                "responses": {"200": {"description": "The page.", "content": page}},
             }
         },
     }

@@ -1,9 +1,10 @@
-//! HTTP: requests -> `/predict`, TensorFlow Serving's REST, health and monitoring -> answers.
+//! HTTP: requests -> `/predict`, TensorFlow Serving's REST, health, monitoring and the playground -> answers.
 
 mod answer;
 mod body;
 mod form;
 mod health;
+mod playground;
 mod predict;
 mod query;
 mod rest;
@@ -98,8 +99,9 @@ impl Http {
             ("/predict", &Method::POST) => predict::predict(self, head, body, access).await,
             ("/v2/health/live", &Method::GET | &Method::HEAD) => Ok(health::live()),
             ("/v2/health/ready", &Method::GET | &Method::HEAD) => Ok(self.health.ready(&self.app).await),
+            ("/", &Method::GET | &Method::HEAD) => Ok(playground::page()),
             ("/predict", method) => Ok(answer::not_allowed(method, &path, "POST, OPTIONS", access)),
-            ("/v2/health/live" | "/v2/health/ready", method) => {
+            ("/" | "/v2/health/live" | "/v2/health/ready", method) => {
                 Ok(answer::not_allowed(method, &path, "GET, HEAD, OPTIONS", access))
             }
             _ => Err(Error::not_found(format!("no such path: {path}; pictures go to POST /predict"))),

@@ -104,9 +104,10 @@ def test_it_has_no_openssl(root: Path) -> None:
     assert list(root.rglob("libssl*")) + list(root.rglob("libcrypto*")) + list(root.rglob("_ssl*")) == []
 
 
-def test_it_holds_the_page_that_describes_the_server(root: Path) -> None:
-    (page,) = root.rglob("page.html")
-    assert page.read_bytes() == (ROOT / "firstserve/web/openapi/page.html").read_bytes()
+@pytest.mark.parametrize("folder", ["openapi", "playground"])
+def test_it_holds_the_servers_pages(root: Path, folder: str) -> None:
+    (page,) = root.rglob(f"{folder}/page.html")
+    assert page.read_bytes() == (ROOT / "firstserve/web" / folder / "page.html").read_bytes()
 
 
 def test_missing_library_is_named(application: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ fn a_server_is_live_and_not_ready_before_its_models_are() {
 #[test]
 fn head_is_answered_without_a_body() {
     let server = Server::empty(&[]);
-    for (path, status) in [("/v2/health/live", 200), ("/predict", 405), ("/nowhere", 404)] {
+    for (path, status) in [("/", 200), ("/v2/health/live", 200), ("/predict", 405), ("/nowhere", 404)] {
         let mut connection = server.connect();
         connection.send("HEAD", path, &["connection: close"], b"");
         let answer = crate::serve::running::read_all(&mut connection.0);
@@ -26,9 +26,19 @@ fn head_is_answered_without_a_body() {
 }
 
 #[test]
+fn the_playground_is_the_page_of_all_servers() {
+    let answer = Server::empty(&[]).get("/?x=1");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../firstserve/web/playground/page.html");
+    assert_eq!(answer.body, fs::read_to_string(file).unwrap());
+    assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'; script-src 'sha256-"));
+    assert!(answer.header("x-served-by").unwrap().ends_with(" (Rust, LiteRT)"));
+}
+
+#[test]
 fn a_path_that_nobody_has_is_not_found() {
     let server = Server::empty(&[]);
-    for (path, shown) in [("/", "/"), ("/predict/", "/predict/"), ("/Predict", "/Predict"), ("/a%20b?x=1", "/a b")] {
+    for (path, shown) in [("/predict/", "/predict/"), ("/Predict", "/Predict"), ("/a%20b?x=1", "/a b")] {
         let answer = server.post(path, b"x");
         assert_eq!(answer.status, 404);
         assert_eq!(error(&answer), format!("no such path: {shown}; pictures go to POST /predict"));
@@ -43,6 +53,9 @@ fn a_wrong_method_is_named_with_the_right_one() {
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST, OPTIONS")));
         assert_eq!(error(&answer), format!("{method} is not allowed here: /predict takes POST, OPTIONS"));
     }
+    let page = server.post("/", b"abc");
+    assert_eq!((page.status, page.header("allow")), (405, Some("GET, HEAD, OPTIONS")));
+    assert_eq!(error(&page), "POST is not allowed here: / takes GET, HEAD, OPTIONS");
     let options = server.ask("OPTIONS", "/predict", &[], b"");
     assert_eq!((options.status, options.header("allow"), options.body.as_str()), (200, Some("POST, OPTIONS"), ""));
 }
