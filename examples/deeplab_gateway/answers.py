@@ -37,7 +37,6 @@ def answer(segmentation: Segmentation, wanted: Format) -> Response:
     response.headers["X-Variant"] = segmentation.variant
     response.headers["X-Model-Version"] = str(segmentation.version)
     response.headers["Server-Timing"] = f"inference;dur={segmentation.inference_ms:.1f}"
-    response.vary.add("Accept")
     return response
 
 

@@ -34,7 +34,7 @@ _shares = ns.model(
     "Shares",
     {
         "shares": fields.Raw(description="percent by variant", example={"small": 50, "large": 50}),
-        "problem": fields.String(description="what is wrong with the file, while older shares are in force"),
+        "problem": fields.String(description="what is wrong with the file while older shares are in force"),
     },
 )
 _error = ns.model("Error", {"error": fields.String(description="what is wrong, and what would be right")})

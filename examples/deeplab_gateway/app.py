@@ -14,6 +14,10 @@ from examples.deeplab_gateway.settings import Settings
 from examples.deeplab_gateway.shares import Shares
 
 LIMIT_BYTES = 16 * 2**20
+DESCRIPTION = (
+    "A picture -> what is in it, pixel by pixel, by one of the variants of DeepLabV3. "
+    "Prometheus reads [/metrics](/metrics)."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -34,16 +38,10 @@ def make_app(settings: Settings, shares: Shares) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_error_handler(Exception, _fault)
     gateway = app.extensions["gateway"] = Gateway(settings, shares)
-    api = _Api(
-        app,
-        title="DeepLab gateway",
-        description="A picture -> what is in it, pixel by pixel, by one of two variants of DeepLabV3.",
-    )
-    api.add_namespace(ns)
+    _Api(app, title="DeepLab gateway", description=DESCRIPTION).add_namespace(ns)
 
     @app.get("/metrics")
     def metrics() -> Response:
-        gateway.metrics.show_shares(*gateway.shares.read())
         return Response(generate_latest(gateway.metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
     return app

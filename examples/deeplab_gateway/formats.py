@@ -32,7 +32,7 @@ def wanted(request: Request) -> Format:
         except ValueError:
             names = ", ".join(each.value for each in Format)
             raise NotAcceptable(f"there is no format {name!r}: choose one of {names}") from None
-    if "Accept" not in request.headers:
+    if not request.accept_mimetypes:
         return Format.JSON
     best = request.accept_mimetypes.best_match(ACCEPTED)
     if best is None:

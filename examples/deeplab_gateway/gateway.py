@@ -16,7 +16,7 @@ class Gateway:
 
     def __init__(self, settings: Settings, shares: Shares) -> None:
         self.shares = shares
-        self.metrics = Metrics()
+        self.metrics = Metrics(shares)
         self._segment = Segmenter(settings.model_server, settings.timeout_s)
 
     def variant_of(self, user_id: str) -> str:

@@ -1,8 +1,12 @@
 """What Prometheus reads: requests and latencies of each variant, and the shares. For one process with threads."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from collections.abc import Iterator
 
-from examples.deeplab_gateway.shares import Percentages
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from examples.deeplab_gateway.shares import Shares
 
 # One more line for each figure, which nobody asks for.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -13,7 +17,7 @@ BUCKETS_S = (0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10)
 class Metrics:
     """The figures, in a registry of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Shares) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "deeplab_gateway_requests",
@@ -28,23 +32,28 @@ class Metrics:
             buckets=BUCKETS_S,
             registry=self.registry,
         )
-        self._share = Gauge(
-            "deeplab_gateway_share_percent", "Share of users by variant.", ["variant"], registry=self.registry
-        )
-        self._broken = Gauge(
-            "deeplab_gateway_shares_file_broken",
-            "1 while the file of shares cannot be used and older shares are in force.",
-            registry=self.registry,
-        )
+        self.registry.register(_InForce(shares))
 
     def count(self, variant: str, status: int, duration_s: float) -> None:
         """Count one request to the model server."""
         self._requests.labels(variant, str(status)).inc()
         self._inference.labels(variant).observe(duration_s)
 
-    def show_shares(self, shares: Percentages, problem: str | None) -> None:
-        """Set the gauges to what is in force now."""
-        self._share.clear()
+
+class _InForce(Collector):
+    """The shares as they are when somebody asks."""
+
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
+
+    def collect(self) -> Iterator[Metric]:
+        shares, problem = self._shares.read()
+        percent = GaugeMetricFamily("deeplab_gateway_share_percent", "Share of users by variant.", labels=["variant"])
         for variant, share in shares.items():
-            self._share.labels(variant).set(share)
-        self._broken.set(problem is not None)
+            percent.add_metric([variant], share)
+        yield percent
+        yield GaugeMetricFamily(
+            "deeplab_gateway_shares_file_broken",
+            "1 while the file of shares cannot be used and older shares are in force.",
+            value=problem is not None,
+        )

@@ -28,7 +28,6 @@ class Segmenter:
     """Asks the server at `address`, such as grpc://localhost:8500; may be used by several threads."""
 
     def __init__(self, address: str, timeout_s: float) -> None:
-        self._address = address
         self._timeout_s = timeout_s
         self._client = Client(address, timeout_s=timeout_s, retries=RETRIES)
 

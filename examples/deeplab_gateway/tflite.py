@@ -30,7 +30,10 @@ def write(file: Path, folder: Path) -> None:
     content = file.read_bytes()
     if content[4:8] != IDENTIFIER:
         raise UserError(f"{file} is no .tflite: it starts with {content[:8]!r}")
-    model = schema.ModelT.InitFromPackedBuf(content)
+    try:
+        model = schema.ModelT.InitFromPackedBuf(content)
+    except Exception as error:  # the reader follows offsets to wherever they lead
+        raise UserError(f"{file} is cut off or damaged ({error}): get it again") from error
     graph = model.subgraphs[0]
     taken, given = ([_describe(graph.tensors[index]) for index in side] for side in (graph.inputs, graph.outputs))
     if not (

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.server_process import ROOT, ServerProcess, environment_python, free_port, serving
+from tests.server_process import ROOT, Answer, ServerProcess, environment_python, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,6 +72,14 @@ def gateway(shares: Path, grpc_port: int, timeout_s: float = 30) -> Iterator[Ser
     ) as process:
         process.wait_until_open()
         yield process
+
+
+def wait_for_an_answer(gateway: ServerProcess, picture: bytes) -> Answer:
+    """The gateway's first answer that is one, while a server comes up; nothing tells of that."""
+    deadline_s = time.monotonic() + START_LIMIT_S
+    while (answer := gateway.ask("POST", "/segment", picture)).status != 200:
+        assert time.monotonic() < deadline_s, gateway.log
+    return answer
 
 
 def share(file: Path, **percentages: float) -> Path:

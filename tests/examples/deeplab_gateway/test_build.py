@@ -83,6 +83,14 @@ def test_a_tflite_that_does_something_else_is_refused_with_its_tensors(shared_da
     assert "expected one input uint8 [1, 513, 513, 3]" in run.stderr
 
 
+def test_a_tflite_that_is_cut_off_is_refused(models: dict[str, Path], tmp_path: Path) -> None:
+    file = tmp_path / "half.tflite"
+    file.write_bytes(models["small"].read_bytes()[:200_000])
+    run = build(tmp_path / "out", f"small={file}")
+    assert run.returncode == 1
+    assert f"error: {file} is cut off or damaged" in run.stderr
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is said of each graph that graphs.py tries."""

@@ -68,6 +68,7 @@ def test_the_overlay_leaves_the_background_and_colours_the_rest(running: ServerP
     [
         ("application/json", "json"),
         ("*/*", "json"),
+        ("", "json"),
         ("image/png", "mask"),
         ("image/*", "mask"),
         ("image/png;kind=overlay", "overlay"),

@@ -6,17 +6,14 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 from tests.examples.conftest import limited
-from tests.examples.deeplab_gateway.running import EXAMPLE
+from tests.examples.deeplab_gateway.running import EXAMPLE, wait_for_an_answer
 from tests.server_process import free_port, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LIMIT_S = 60
 
 
 def environment(out: Path) -> dict[str, str]:
@@ -48,13 +45,8 @@ def test_one_command_builds_serves_and_answers_and_ends_with_all_it_started(
     arguments = [f"{label}={file}" for label, file in models.items()]
     with serving("bash", EXAMPLE / "run.sh", *arguments, environment=settings, port=int(settings["PORT"])) as gateway:
         gateway.wait_until_open()
-        answer = gateway.ask("POST", "/segment", camera)
         # The gateway opens its port before the model server has opened its own.
-        deadline_s = time.monotonic() + LIMIT_S
-        while answer.status == 503:
-            assert time.monotonic() < deadline_s, gateway.log
-            answer = gateway.ask("POST", "/segment", camera)
-        assert answer.json["variant"] in models
+        assert wait_for_an_answer(gateway, camera).json["variant"] in models
         assert f"http://localhost:{settings['PORT']}/ (Swagger UI)" in gateway.log
         assert gateway.stop(signal.SIGTERM) == 128 + signal.SIGTERM
     for name in ("PORT", "GRPC_PORT", "REST_PORT"):
