@@ -78,6 +78,15 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def simple_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exported models of examples/simple_model: saved_model/add and tflite/add, in versions 1 and 2."""
+    folder = tmp_path_factory.mktemp("simple_model")
+    script = ROOT / "examples/simple_model/export.sh"
+    subprocess.run(["bash", script, "--operation", "add", "--out", folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def cat() -> bytes:
     """A JPEG of a cat, class 285, that the project carries."""
     return (ROOT / "examples/pictures/cat.jpg").read_bytes()

@@ -7,7 +7,6 @@ IN_IMAGES=1 bash test.sh tests/contract
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,15 +78,6 @@ def server(target: Target) -> Iterator[ServerProcess]:
     with serving(*target.argv()) as server:
         server.wait_until_open()
         yield server
-
-
-@pytest.fixture(scope="session")
-def simple_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The exported models of examples/simple_model: saved_model/add and tflite/add, in versions 1 and 2."""
-    folder = tmp_path_factory.mktemp("simple_model")
-    script = ROOT / "examples/simple_model/export.sh"
-    subprocess.run(["bash", script, "--operation", "add", "--out", folder], check=True, capture_output=True)
-    return folder
 
 
 @pytest.fixture(scope="session", params=["fast", "slow", "rust"])
