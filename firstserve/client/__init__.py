@@ -26,11 +26,13 @@ from firstserve.client.errors import (
     Unavailable,
     Unsupported,
 )
+from firstserve.client.identity import CloudRunToken
 
 __all__ = [
     "Answer",
     "Client",
     "ClientError",
+    "CloudRunToken",
     "DeadlineExceeded",
     "Forbidden",
     "InvalidRequest",

@@ -92,15 +92,12 @@ def understood(server: object) -> Iterator[None]:
 
 def read_statuses(answer: Mapping[str, Any]) -> list[VersionStatus]:
     """Of a GetModelStatusResponse, the newest version first as the server lists them."""
-    return [
-        VersionStatus(
-            int(each["version"]),
-            each["state"],
-            each["status"].get("error_code", "OK"),
-            each["status"].get("error_message", ""),
-        )
-        for each in answer["model_version_status"]
-    ]
+    return [_read_status(each, each.get("status", {})) for each in answer["model_version_status"]]
+
+
+def _read_status(answer: Mapping[str, Any], status: Mapping[str, Any]) -> VersionStatus:
+    code, message = status.get("error_code", "OK"), status.get("error_message", "")
+    return VersionStatus(int(answer["version"]), answer["state"], code, message)
 
 
 def read_metadata(answer: Mapping[str, Any]) -> Metadata:

@@ -27,7 +27,7 @@ class Client:
     `timeout_s` is the time of a call with all its retries and waits; each call may have another. `retries` is how often
     a request is sent again after 429 or 503, their like in gRPC, or a broken connection; gRPC allows 4.
     `identity_token` is sent with each request: the token, or what gives it. `root_certificates` (PEM) are trusted in
-    place of the system's.
+    place of the system's. With `compress` tensors and rows are sent by gzip, which pays where the network is slow.
 
     A client keeps its connections, and may be used by several threads. All calls raise ClientError; what is wrong in
     the program itself, such as a URL that is none, is a ValueError.
@@ -41,12 +41,13 @@ class Client:
         retries: int = 3,
         identity_token: str | Callable[[], str] | None = None,
         root_certificates: bytes | None = None,
+        compress: bool = False,
     ) -> None:
         self._address = read_address(url)
         self._timeout_s = timeout_s
         if identity_token is not None and not (self._address.encrypted or self._address.on_this_machine):
             raise ValueError(f"{url!r} is not encrypted, and an identity token is a secret: use https:// or grpcs://")
-        options = Options(retries, identity_token, root_certificates)
+        options = Options(retries, identity_token, root_certificates, compress)
         self._rest: Rest | None = None
         self._transport: Transport
         if self._address.by_grpc:

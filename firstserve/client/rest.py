@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from firstserve.models.model_spec import ModelSpec
 
 _KEPT_CONNECTIONS = 32
+_GZIP_LEVEL = 1
+"""The fastest; of numbers as text the others take little more away."""
 _SHOWN_CHARACTERS = 200
 """Of an answer that is not the server's own, such as a proxy's page."""
 
@@ -84,7 +87,11 @@ class Rest:
     def _post_json(self, path: str, document: object, key: str, until_s: float) -> Any:
         """What the answer has under the key."""
         body = json_values.write(document)
-        answer = self._json(self._ask("POST", path, until_s, body, {"Content-Type": "application/json"}))
+        headers = {"Content-Type": "application/json"}
+        if self._options.compress:
+            body = gzip.compress(body, _GZIP_LEVEL)
+            headers["Content-Encoding"] = "gzip"
+        answer = self._json(self._ask("POST", path, until_s, body, headers))
         with understood(self._address):
             return answer[key]
 

@@ -59,6 +59,7 @@ class Rpc:
             self._channel = grpc.secure_channel(address.netloc, credentials, arguments)
         else:
             self._channel = grpc.insecure_channel(address.netloc, arguments)
+        self._compression = grpc.Compression.Gzip if options.compress else grpc.Compression.NoCompression
 
     def close(self) -> None:
         """Closes the connection."""
@@ -103,7 +104,7 @@ class Rpc:
         token = self._options.token()
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         try:
-            return call(request, timeout=until_s - time.monotonic(), metadata=metadata)
+            return call(request, timeout=until_s - time.monotonic(), metadata=metadata, compression=self._compression)
         except grpc.RpcError as error:
             code, details = error.code().name, error.details()
             kind = of_grpc(code)

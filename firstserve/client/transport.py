@@ -17,6 +17,7 @@ class Options(NamedTuple):
     retries: int
     identity_token: str | Callable[[], str] | None
     root_certificates: bytes | None
+    compress: bool
 
     def token(self) -> str | None:
         """The token for a request."""
