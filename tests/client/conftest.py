@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from firstserve.client import Client
+from tests.contract.model_config import model_config
 from tests.server_process import (
     ANSWER_LIMIT_S,
     ROOT,
-    START_LIMIT_S,
     ServerProcess,
     environment_python,
     free_port,
@@ -53,35 +51,32 @@ def served(server: str, *flags: str, port: int | None = None, grpc_port: int | N
         yield Served(process, f"http://localhost:{process.port}", f"grpc://localhost:{grpc_port}")
 
 
-def wait_for_versions(url: str, model: str, count: int) -> None:
-    """Returns when so many versions can be asked by this address."""
-    deadline_s = time.monotonic() + START_LIMIT_S
-    with Client(url, timeout_s=ANSWER_LIMIT_S, retries=4) as client:
-        while sum(each.state == "AVAILABLE" for each in client.status(model)) < count:
-            assert time.monotonic() < deadline_s
-            time.sleep(0.01)  # between two questions; nothing tells of a load's end
+def wait_for(server: Served, model: str, *versions: int) -> None:
+    """Returns when these versions answer, by either protocol: HTTP's port opens first, where requests wait."""
+    with Client(server.rest, timeout_s=ANSWER_LIMIT_S) as client:
+        for version in versions:
+            client.metadata(model, version=version)
 
 
-@pytest.fixture(scope="session")
-def simple_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The exported `add`, in versions 1 (`stable`) and 2 (`canary`)."""
-    folder = tmp_path_factory.mktemp("client")
-    for script in (("export.sh", "--operation", "add"), ("release.sh",)):
-        subprocess.run(
-            ["bash", ROOT / "examples/simple_model" / script[0], *script[1:], "--out", folder],
-            check=True,
-            capture_output=True,
-        )
-    return folder
+@contextmanager
+def simple_served(
+    server: str, models: Path, folder: Path, port: int | None = None, grpc_port: int | None = None
+) -> Iterator[Served]:
+    """Runs a server with both versions of `add`, labelled `stable` and `canary`; `folder` takes its config."""
+    config = folder / "models.config"
+    config.write_text(model_config({"add": models / KINDS[server] / "add"}, "add", {"stable": 1, "canary": 2}))
+    flags = (f"--model_config_file={config}", "--allow_version_labels_for_unavailable_models")
+    with served(server, *flags, port=port, grpc_port=grpc_port) as running:
+        wait_for(running, "add", 1, 2)
+        yield running
 
 
 @pytest.fixture(scope="session", params=list(KINDS))
-def simple(request: pytest.FixtureRequest, simple_models: Path) -> Iterator[Served]:
+def simple(
+    request: pytest.FixtureRequest, simple_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     """Each server in turn, with `add`."""
-    config = simple_models / KINDS[request.param] / "models.config"
-    flags = (f"--model_config_file={config}", "--allow_version_labels_for_unavailable_models")
-    with served(request.param, *flags) as server:
-        wait_for_versions(server.rest, "add", 2)
+    with simple_served(request.param, simple_model, tmp_path_factory.mktemp(request.param)) as server:
         yield server
 
 
