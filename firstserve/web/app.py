@@ -32,13 +32,14 @@ def create_app(server: ModelServer, http: HttpSettings) -> Flask:
     app = Flask("firstserve", static_folder=None)
     app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = http.limit_bytes
+    # First: its path is somebody's choice, even where another page would be.
+    if http.monitoring_path is not None:
+        monitoring.register(app, http.monitoring_path, server.recorder.page)
     app.register_blueprint(predict.make_blueprint(server, http))
     app.register_blueprint(tensorflow_serving.make_blueprint(server, http))
     app.register_blueprint(health.make_blueprint(server.manager))
     app.register_blueprint(playground.make_blueprint(server.settings.runtime))
     app.register_blueprint(docs.make_blueprint(server.manager, http))
-    if http.monitoring_path is not None:
-        monitoring.register(app, http.monitoring_path, server.recorder.page)
     errors.register(app, http.limit_bytes)
     access_log.register(app, server.access_log)
     return app

@@ -12,6 +12,8 @@ import pytest
 from tests.server_process import ROOT, ServerProcess, serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.contract.conftest import Target
 
 FILE = ROOT / "firstserve/web/playground/page.html"
@@ -86,3 +88,11 @@ def test_page_can_be_the_first_that_is_asked_for(target: Target, cat: bytes) -> 
         first = server.predict(cat)
         assert first.top[0] == 285
         assert "startup;dur=" in first.headers["Server-Timing"]
+
+
+def test_figures_stand_in_its_place_where_somebody_wants_them_there(target: Target, tmp_path: Path) -> None:
+    config = tmp_path / "monitoring.config"
+    config.write_text('prometheus_config { enable: true, path: "/" }')
+    with serving(*target.argv(), f"--monitoring_config_file={config}") as server:
+        server.wait_until_open()
+        assert server.ask("GET", "/").body.startswith(b"# TYPE :tensorflow:serving:")

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 
 def command(name: str, base_path: Path) -> list[str | Path]:
+    """The server with this model: `rust`, or the one in Python with a runtime."""
     flags = [f"--model_base_path={base_path}", "--model_name=mobilenet"]
     if name == "rust":
         return [rust_program(), *flags]
-    python = environment_python("server_python_fast", "server_python_fast/requirements.txt")
-    return [python, "-m", "firstserve", "serve", "--runtime=litert", *flags]
+    folder = {"litert": "server_python_fast", "tensorflow": "server_python_slow"}[name]
+    python = environment_python(folder, f"{folder}/requirements.txt")
+    return [python, "-m", "firstserve", "serve", f"--runtime={name}", *flags]
 
 
-@pytest.fixture(scope="session", params=["fast", "rust"])
+@pytest.fixture(scope="session", params=["litert", "rust"])
 def argv(request: pytest.FixtureRequest, tflite_model: Path) -> list[str | Path]:
     return command(request.param, tflite_model)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server_process import serving
+from tests.server_process import free_port, serving
+from tests.web.playground.conftest import command
 from tests.web.playground.trying import ANSWERED, CAT, CLASSES, LANES, ask_of_cat, milliseconds, open_page, text_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,19 @@ def test_model_version_and_server_are_named(page: Page, server: ServerProcess) -
     served_by = server.ask("HEAD", "/").headers["X-Served-By"]
     facts = page.evaluate("[...document.querySelectorAll('#who div')].map((each) => each.innerText.split('\\n'))")
     assert facts == [["Model", "mobilenet"], ["Version", "1"], ["Server", served_by]]
+
+
+def test_server_that_has_taken_the_place_of_another_is_named(tab: Page, saved_model: Path, tflite_model: Path) -> None:
+    port = free_port()
+    shown: list[str] = []
+    for runtime, base_path in (("litert", tflite_model), ("tensorflow", saved_model)):
+        with serving(*command(runtime, base_path), port=port) as server:
+            server.wait_until_open()
+            if not shown:
+                open_page(tab, server)
+            ask_of_cat(tab)
+            shown.append(tab.evaluate("document.querySelector('#who div:last-child dd').innerText"))
+    assert [name.partition(" (")[2] for name in shown] == ["Python, LiteRT)", "Python, TensorFlow)"]
 
 
 def test_scores_that_are_no_shares_are_shown_as_they_are(page: Page) -> None:
