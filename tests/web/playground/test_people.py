@@ -124,6 +124,14 @@ def test_page_fits_a_phone(page: Page) -> None:
     assert small == []
 
 
+@pytest.mark.parametrize("height", [400, 568, 740])
+def test_answer_is_in_sight_on_a_phone(page: Page, height: int) -> None:
+    page.show_as(360, height, phone=True)
+    ask_of_cat(page)
+    top = page.evaluate("document.getElementById('classes').getBoundingClientRect().top")
+    assert 0 <= top < height - 100
+
+
 @pytest.mark.skipif(os.environ.get("SCREENSHOTS") != "1", reason="SCREENSHOTS=1 writes docs/playground.png")
 def test_screenshot_is_small(page: Page) -> None:
     ask_of_cat(page)

@@ -35,7 +35,7 @@ def test_picture_is_pasted(page: Page, server: ServerProcess, tmp_path: Path) ->
     assert page.evaluate(CLASSES)[0][0] == "espresso"
     # curl finds it only where it is saved.
     assert page.evaluate("document.getElementById('save').download") == "image.png"
-    assert page.evaluate("document.getElementById('save').hidden") is False
+    assert page.evaluate("document.getElementById('save').checkVisibility()")
 
 
 def test_picture_is_taken_with_the_camera(chromium: str, server: ServerProcess, tmp_path: Path) -> None:
