@@ -91,7 +91,12 @@ class Client:
         def signature(*, newly_asked: bool = False) -> Signature:
             return self._signature(spec, signature_name, until_s, newly_asked=newly_asked)
 
-        return self._transport.predict(spec, signature_name, inputs, signature, until_s)
+        try:
+            return self._transport.predict(spec, signature_name, inputs, signature, until_s)
+        except InvalidRequest:
+            # The model may have another signature since it was asked for.
+            self._signatures.pop((spec, signature_name), None)
+            raise
 
     def predict_instances(
         self,

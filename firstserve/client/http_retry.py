@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self
 
 from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
+from urllib3.exceptions import TimeoutError as NoAnswerInTime
 from urllib3.util import Retry, Timeout
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 """Between two attempts, where the server names no time."""
 _SHORTEST_TIMEOUT_S = 0.001
+_PIECE_BYTES = 1024 * 1024
 
 
 class TimeLeft(Timeout):
@@ -68,6 +70,17 @@ class RetryUntil(Retry):
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:  # noqa: ARG002 - it is looked at before
         """Waits before the next attempt."""
         time.sleep(self.wait_s)
+
+
+def read_until(response: BaseHTTPResponse, until_s: float) -> bytes:
+    """A response's body. Raises HTTPError where it breaks off, or does not end in time however steadily it comes."""
+    pieces = []
+    while piece := response.read1(_PIECE_BYTES):
+        pieces.append(piece)
+        if time.monotonic() >= until_s:
+            response.close()
+            raise NoAnswerInTime("the answer does not end")
+    return b"".join(pieces)
 
 
 def asked_wait_s(response: BaseHTTPResponse) -> float | None:

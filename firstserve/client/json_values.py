@@ -39,12 +39,14 @@ def named_outputs(outputs: Any, infos: Mapping[str, TensorInfo]) -> dict[str, An
 
     A single output comes without its name.
     """
-    if len(infos) == 1:
-        (name,) = infos
-        outputs = {name: outputs}
+    if len(infos) == 1 and not (isinstance(outputs, dict) and outputs.keys() != {_BASE64}):
+        outputs = dict.fromkeys(infos, outputs)
     if not isinstance(outputs, dict) or outputs.keys() != infos.keys():
         return None
-    return {name: _value(each, infos[name].dtype) for name, each in outputs.items()}
+    try:
+        return {name: _value(each, infos[name].dtype) for name, each in outputs.items()}
+    except (TypeError, ValueError, AttributeError):
+        return None
 
 
 def _plain(value: Any) -> object:

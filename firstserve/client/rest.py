@@ -5,18 +5,18 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
 
 from firstserve import __version__
 from firstserve.client import json_values
 from firstserve.client.answers import Answer, understood
 from firstserve.client.errors import ClientError, DeadlineExceeded, ServerFault, Unavailable, of_http
-from firstserve.client.http_retry import RetryUntil, TimeLeft, asked_wait_s
+from firstserve.client.http_retry import RetryUntil, TimeLeft, asked_wait_s, read_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,13 @@ _GZIP_LEVEL = 1
 """The fastest; of numbers as text the others take little more away."""
 _SHOWN_CHARACTERS = 200
 """Of an answer that is not the server's own, such as a proxy's page."""
+
+
+class _Reply(NamedTuple):
+    """A response, and its body read to the end."""
+
+    head: urllib3.BaseHTTPResponse
+    body: bytes
 
 
 class Rest:
@@ -56,9 +63,7 @@ class Rest:
         body = {"signature_name": signature_name, "inputs": inputs}
         answer = self._post_json(f"{_model_path(spec)}:predict", body, "outputs", until_s)
         for newly_asked in (False, True):
-            infos = signature(newly_asked=newly_asked).outputs
-            with understood(self._address):
-                outputs = json_values.named_outputs(answer, infos)
+            outputs = json_values.named_outputs(answer, signature(newly_asked=newly_asked).outputs)
             if outputs is not None:
                 return Answer(outputs, spec.version)
         raise ServerFault(f'{self._address} answers other outputs than its signature "{signature_name}" has')
@@ -71,10 +76,9 @@ class Rest:
 
     def predict_picture(self, picture: bytes, query: Mapping[str, str], until_s: float) -> tuple[Any, str]:
         """The answer, and its `Server-Timing`."""
-        response = self._ask(
-            "POST", f"/predict?{urlencode(query)}", until_s, picture, {"Content-Type": "application/octet-stream"}
-        )
-        return self._json(response), response.headers.get("Server-Timing", "")
+        headers = {"Content-Type": "application/octet-stream"}
+        reply = self._ask("POST", f"/predict?{urlencode(query)}", until_s, picture, headers)
+        return self._json(reply), reply.head.headers.get("Server-Timing", "")
 
     def status(self, spec: ModelSpec, until_s: float) -> Any:
         """A GetModelStatusResponse."""
@@ -102,26 +106,42 @@ class Rest:
         until_s: float,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> _Reply:
         token = self._options.token()
         sent = {**self._pool.headers, **(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         try:
-            response = self._pool.request(
-                method,
-                f"{self._address}{path}",
-                body=body,
-                headers=sent,
-                timeout=TimeLeft(until_s),
-                retries=RetryUntil.within(until_s, self._options.retries),
-                redirect=False,
-            )
+            reply = self._exchange(method, path, until_s, body, sent)
         except MaxRetryError as error:
             self._unanswered(error.reason or error, until_s)
         except HTTPError as error:
             self._unanswered(error, until_s)
-        if response.status != 200:
-            raise _refusal(response)
-        return response
+        if reply.head.status != 200:
+            raise _refusal(reply)
+        return reply
+
+    def _exchange(
+        self, method: str, path: str, until_s: float, body: bytes | None, headers: Mapping[str, str]
+    ) -> _Reply:
+        """Asks until there is a whole answer; raises HTTPError where there is none."""
+        url = f"{self._address}{path}"
+        retries = RetryUntil.within(until_s, self._options.retries)
+        while True:
+            response = self._pool.request(
+                method,
+                url,
+                body=body,
+                headers=headers,
+                timeout=TimeLeft(until_s),
+                retries=retries,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                return _Reply(response, read_until(response, until_s))
+            except (ProtocolError, ReadTimeoutError) as error:
+                # urllib3 asks again for what breaks before an answer's body, and not within it.
+                retries = cast("RetryUntil", response.retries).increment(method, url, error=error)
+                retries.sleep()
 
     def _unanswered(self, error: Exception, until_s: float) -> NoReturn:
         if isinstance(error, NewConnectionError):
@@ -130,9 +150,9 @@ class Rest:
             raise DeadlineExceeded(f"no answer from {self._address} within the time limit") from error
         raise Unavailable(f"the connection to {self._address} broke: {error}") from error
 
-    def _json(self, response: urllib3.BaseHTTPResponse) -> Any:
+    def _json(self, reply: _Reply) -> Any:
         with understood(self._address):
-            return json_values.read(response.data)
+            return json_values.read(reply.body)
 
 
 def _model_path(spec: ModelSpec) -> str:
@@ -142,13 +162,12 @@ def _model_path(spec: ModelSpec) -> str:
     return path if spec.label is None else f"{path}/labels/{quote(spec.label, safe='')}"
 
 
-def _refusal(response: urllib3.BaseHTTPResponse) -> ClientError:
+def _refusal(reply: _Reply) -> ClientError:
     """The error of an answer: the server's text, or what somebody before it has said."""
-    text = response.data.decode("utf-8", "replace")
+    status = reply.head.status
     try:
-        message = str(json_values.read(response.data)["error"])
+        message = str(json_values.read(reply.body)["error"])
     except (ValueError, KeyError, TypeError):
-        shown = " ".join(re.sub("<[^>]*>", " ", text).split())[:_SHOWN_CHARACTERS]
-        message = f"status {response.status}: {shown or response.reason}"
-    kind = of_http(response.status)
-    return kind(message, code=str(response.status), retry_after_s=asked_wait_s(response))
+        text = re.sub("<[^>]*>", " ", reply.body.decode("utf-8", "replace"))
+        message = f"status {status}: {' '.join(text.split())[:_SHOWN_CHARACTERS] or reply.head.reason}"
+    return of_http(status)(message, code=str(status), retry_after_s=asked_wait_s(reply.head))

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,22 +22,29 @@ if TYPE_CHECKING:
 
 STATUS_BODY = b'{"model_version_status": [{"version": "7", "state": "AVAILABLE", "status": {}}]}'
 """The answer to a right question about a model's status."""
+DRIP_S = 0.02
 
 
 class Reply(NamedTuple):
-    """What is answered to a request; `status` 0 ends the connection instead, -1 says nothing until the test ends."""
+    """What is answered to a request; `status` 0 ends the connection instead, -1 says nothing until the test ends.
+
+    `missing_bytes` of the body never come: the connection ends before them, or with `drips` they come one by one.
+    """
 
     status: int = 200
     body: bytes = STATUS_BODY
     headers: Mapping[str, str] = {}
+    missing_bytes: int = 0
+    drips: bool = False
 
 
 class Asked(NamedTuple):
-    """A request, and when it came, on the clock of `time.monotonic()`."""
+    """A request, when it came on the clock of `time.monotonic()`, and from which port."""
 
     path: str
     headers: Mapping[str, str]
     at_s: float
+    port: int
 
 
 class ScriptedHttp(NamedTuple):
@@ -60,7 +67,7 @@ def scripted_http(*replies: Reply, certificate: Path | None = None) -> Iterator[
 
         def do_GET(self) -> None:
             reply = replies[min(len(asked), len(replies) - 1)]
-            asked.append(Asked(self.path, dict(self.headers), time.monotonic()))
+            asked.append(Asked(self.path, dict(self.headers), time.monotonic(), self.client_address[1]))
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if reply.status <= 0:
                 if reply.status < 0:
@@ -70,9 +77,13 @@ def scripted_http(*replies: Reply, certificate: Path | None = None) -> Iterator[
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
+            self.send_header("Content-Length", str(len(reply.body) + reply.missing_bytes))
             self.end_headers()
             self.wfile.write(reply.body)
+            self.close_connection = bool(reply.missing_bytes)
+            with suppress(OSError):  # the client has gone
+                while reply.drips and not ended.wait(DRIP_S):
+                    self.wfile.write(b" ")
 
         do_POST = do_GET  # noqa: N815
 
