@@ -17,6 +17,8 @@ RETRIED = (429, 503)
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 """Between two attempts, where the server names no time."""
+_DOUBLINGS = 10
+"""After which the wait is the longest anyway."""
 _SHORTEST_TIMEOUT_S = 0.001
 _PIECE_BYTES = 1024 * 1024
 
@@ -97,5 +99,5 @@ def _asked_wait_s(response: BaseHTTPResponse | None, retry: Retry) -> float | No
 
 def _wait_s(failed: int) -> float:
     """At random between half and all of a time that doubles, so that those who failed together come back apart."""
-    longest_s: float = min(FIRST_WAIT_S * 2 ** (failed - 1), LONGEST_WAIT_S)
+    longest_s: float = min(FIRST_WAIT_S * 2 ** min(failed - 1, _DOUBLINGS), LONGEST_WAIT_S)
     return longest_s * random.uniform(0.5, 1)  # noqa: S311 - not a secret

@@ -20,8 +20,9 @@ class Options(NamedTuple):
     compress: bool
 
     def token(self) -> str | None:
-        """The token for a request."""
-        return self.identity_token() if callable(self.identity_token) else self.identity_token
+        """The token for a request; the end of its line, as commands print it, is none of it."""
+        token = self.identity_token() if callable(self.identity_token) else self.identity_token
+        return token and token.strip()
 
 
 class SignatureOf(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +56,14 @@ def test_numbers_that_are_not_finite_go_there_and_back(client: Client) -> None:
 
 def test_whole_numbers_go_where_floats_are_wanted(client: Client) -> None:
     assert client.predict("add", {"a": [2], "b": [3]}, version=2).outputs["result"].tolist() == [5.0]
+
+
+def test_threads_may_share_it(client: Client) -> None:
+    def ask(number: int) -> float:
+        return float(client.predict("add", {"a": [number], "b": [number]}, version=2).outputs["result"][0])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, range(32))) == [2.0 * number for number in range(32)]
 
 
 def test_status_tells_all_versions(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""Which error a caller gets, and what it says: statuses and codes, what is no model server, what is no address."""
+"""Which error a caller gets, and what it says: statuses and codes, and what is no model server."""
 
 from __future__ import annotations
 
@@ -119,16 +119,3 @@ def test_other_codes_are_errors_at_once(code: str, kind: type[ClientError]) -> N
             client.status("m")
         assert len(server.asked) == 1
     assert (type(caught.value), caught.value.code) == (kind, code)
-
-
-@pytest.mark.parametrize(
-    "url", ["", "localhost:8501", "ftp://localhost", "http://", "http://me@localhost", "http://a?b"]
-)
-def test_what_is_no_address_is_a_mistake(url: str) -> None:
-    with pytest.raises(ValueError, match=r"address|leave the rest away"):
-        Client(url)
-
-
-def test_grpc_has_no_path() -> None:
-    with pytest.raises(ValueError, match="'/v1' away"):
-        Client("grpc://localhost/v1")

@@ -42,7 +42,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 def test_it_goes_with_every_http_request() -> None:
-    tokens = iter(["one", "two"])
+    tokens = iter(["one", "two\n"])
     with scripted_http(Reply()) as server, Client(server.url, identity_token=lambda: next(tokens)) as client:
         client.status("m")
         client.status("m")
