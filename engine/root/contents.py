@@ -62,6 +62,8 @@ LEFT_OUT = (
     "tarfile",
     # pools of processes
     "multiprocessing",
+    # for who asks servers
+    "firstserve.client",
     # clients of other protocols
     "ftplib",
     "smtplib",

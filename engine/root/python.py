@@ -112,7 +112,8 @@ def make_python_root(folder: Path, application: Path, packages: Path, libraries:
     """Makes the root of a server in Python. Raises MissingPart for what is nowhere."""
     standard = Path(sysconfig.get_path("stdlib"))
     modules = Modules([_STAND_INS, application, packages, standard, standard / "lib-dynload"], LEFT_OUT)
-    own = sorted(_module_name(file.relative_to(application)) for file in application.glob("firstserve/**/*.py"))
+    found = [_module_name(file.relative_to(application)) for file in application.glob("firstserve/**/*.py")]
+    own = sorted(name for name in found if not any(f"{name}.".startswith(f"{each}.") for each in LEFT_OUT))
     for name in (*NAMED, *own):
         modules.add(name)
     modules.add_imports_of_extensions()

@@ -104,6 +104,11 @@ def test_it_has_no_openssl(root: Path) -> None:
     assert list(root.rglob("libssl*")) + list(root.rglob("libcrypto*")) + list(root.rglob("_ssl*")) == []
 
 
+def test_it_has_no_client(root: Path) -> None:
+    script = "import firstserve\ntry: import firstserve.client\nexcept ModuleNotFoundError as error: print(error)"
+    assert run(root, "/usr/bin/python3", "-P", "-c", script).strip() == "No module named 'firstserve.client'"
+
+
 @pytest.mark.parametrize("folder", ["openapi", "playground"])
 def test_it_holds_the_servers_pages(root: Path, folder: str) -> None:
     (page,) = root.rglob(f"{folder}/page.html")
