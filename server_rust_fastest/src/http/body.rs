@@ -44,6 +44,8 @@ impl RequestBody {
         let room = usize::try_from(told_bytes.min(TRUSTED_BYTES)).unwrap_or_default();
         let mut read = BytesMut::with_capacity(room.max(first.len()));
         read.extend_from_slice(&first);
+        // So that the next piece is read to where it lies.
+        drop(first);
         while let Some(piece) = self.next().await? {
             read.extend_from_slice(&piece);
             if let Some(error) = too_large(read.len() as u64) {

@@ -16,7 +16,8 @@ pub(super) fn in_place_of(answer: &[u8]) -> Option<Vec<u8>> {
         b"414" => ("414 URI Too Long", "the request's path is too long"),
         b"431" => (
             "431 Request Header Fields Too Large",
-            "the request has too many or too long headers: send at most 100, of at most 8190 bytes each",
+            "the request has too many or too long headers: send at most 100, of at most 8190 bytes each and 128 KiB \
+             together",
         ),
         _ => return None,
     };

@@ -78,6 +78,7 @@ fn what_is_no_request_is_refused_in_json_and_the_connection_closed() {
     let server = Running::new(echo());
     let long = "a".repeat(500_000);
     let many = "a: a\r\n".repeat(300);
+    let much = format!("a: {}\r\n", &long[..8000]).repeat(20);
     for (sent, status) in [
         ("\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n".to_owned(), 400),
         ("GET /\r\n\r\n".to_owned(), 400),
@@ -87,6 +88,7 @@ fn what_is_no_request_is_refused_in_json_and_the_connection_closed() {
         ("GET / HTTP/1.1\r\nhost: x\r\nno colon\r\n\r\n".to_owned(), 400),
         ("POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(), 400),
         (format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n"), 431),
+        (format!("GET / HTTP/1.1\r\nhost: x\r\n{much}\r\n"), 431),
         (format!("GET / HTTP/1.1\r\nhost: x\r\na: {long}\r\n\r\n"), 431),
         (format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", &long[..100_000]), 414),
     ] {
@@ -95,6 +97,15 @@ fn what_is_no_request_is_refused_in_json_and_the_connection_closed() {
         assert!(answer.contains("\r\n\r\n{\"error\": \""), "{answer}");
         assert!(answer.ends_with("\"}\n"), "{answer}");
     }
+}
+
+#[test]
+fn a_long_head_is_read() {
+    let server = Running::new(echo());
+    let much = format!("a: {}\r\n", "a".repeat(8000)).repeat(12);
+    let answer =
+        server.exchange(format!("GET /long HTTP/1.1\r\nhost: x\r\n{much}connection: close\r\n\r\n").as_bytes());
+    assert!(answer.ends_with("/long 0\n"), "{answer}");
 }
 
 #[test]
