@@ -67,8 +67,8 @@ def answer(instance: NDArray[np.float32]) -> None:
         # The answer does not tell its version: it is the highest one, where none is asked for.
         versions = [each.version for each in client().status(MODEL) if each.state == "AVAILABLE"]
     except ClientError as error:
-        st.error(f"No answer from the server at {SERVER}: {error.message}")
-        st.caption(f"Your drawing stays. This page asks again every {RETRY_S} seconds.")
+        st.error(f"There is no answer from the server. Your drawing stays; it is asked again every {RETRY_S} seconds.")
+        st.caption(f"What is wrong: {error.message}")
         silent = True
     else:
         show(instance, scores)

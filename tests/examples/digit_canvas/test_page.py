@@ -132,9 +132,8 @@ def test_stopped_server_is_told_and_one_that_is_back_answers(page: Page, server:
     clear(page)
     server.stop()
     draw(page, strokes.neat(8))
-    address = f"http://localhost:{server.port}"
-    page.wait_for(f"document.body.innerText.includes('No answer from the server at {address}: ')")
-    page.wait_for("document.body.innerText.includes('This page asks again every 2 seconds')")
+    page.wait_for("document.body.innerText.includes('There is no answer from the server. Your drawing stays')")
+    page.wait_for(f"document.body.innerText.includes('nobody listens at http://localhost:{server.port}')")
     assert page.evaluate(DIGIT) is None
     server.start()
     page.wait_for(f"{DIGIT} === '8'")
