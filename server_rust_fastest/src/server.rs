@@ -1,6 +1,6 @@
 //! Server: settings -> open ports -> answers -> exit status.
 //!
-//! The ports are open before the models load, in the manager's thread; what arrives meanwhile waits for them.
+//! The models load in the manager's thread, from the first moment on; what arrives meanwhile waits for them.
 
 use std::future::pending;
 use std::io;
@@ -8,7 +8,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -24,7 +23,7 @@ use crate::grpc::Health;
 use crate::litert::{bound_heap, exit};
 use crate::models::{ModelManager, ModelSpec, check_base_path};
 use crate::serve::{Listener, serve};
-use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, RuntimeOptions, Settings};
+use crate::settings::{GrpcSettings, HttpSettings, ModelConfig, ModelsSettings, RuntimeOptions, Settings, cpus};
 use crate::startup::{Phase, StartupClock};
 use crate::work::Admission;
 use crate::{grpc, http, log};
@@ -40,42 +39,16 @@ const LIKE_TENSORFLOW_SERVING: u8 = 255;
 pub fn run(settings: Settings, clock: StartupClock) -> ! {
     bound_heap();
     let like_tensorflow_serving = settings.like_tensorflow_serving;
-    let built = runtime(&settings.runtime).map_err(internal);
-    exit(match built.and_then(|runtime| runtime.block_on(answer(settings, Arc::new(clock)))) {
+    exit(match start(settings, Arc::new(clock)) {
         Ok(()) => 0,
         Err(error) => refuse(&error, like_tensorflow_serving),
     })
 }
 
-/// One thread for sockets, and for work as many as the machine can keep busy, and one that waits: more would only hold
-/// more pictures in memory.
-fn runtime(options: &RuntimeOptions) -> io::Result<Runtime> {
-    let cpus = thread::available_parallelism().map_or(1, usize::from);
-    let threads = options.instances.max(cpus) + 1;
-    Builder::new_current_thread().enable_all().max_blocking_threads(threads).build()
-}
-
-/// Says why there is no server, and gives the exit status for it.
-pub fn refuse(error: &Error, like_tensorflow_serving: bool) -> u8 {
-    if like_tensorflow_serving {
-        println!("Failed to start server. Error: {}", error.status());
-        return LIKE_TENSORFLOW_SERVING;
-    }
-    eprintln!("firstserve cannot start: {}", error.plain_text.as_deref().unwrap_or(&error.text));
-    CANNOT_START
-}
-
-async fn answer(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
+/// The models first: their load takes longest, and everything else can be made ready beside it.
+fn start(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
     log::set_level(settings.log_level);
-    // Before the port opens: from then on, a platform may end the server in order.
-    let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
-    let mut quit = signal(SignalKind::quit()).map_err(internal)?;
     let configs = read_configs(&settings.models)?;
-    let http_listener = settings.http.as_ref().map(listen).transpose()?;
-    let grpc_listeners = settings.grpc.as_ref().map(listen_for_grpc).transpose()?.unwrap_or_default();
-    clock.mark(Phase::PortOpen);
-
     let monitored = settings.http.as_ref().is_some_and(|http| http.monitoring_path.is_some());
     let access_log = AccessLog::new(settings.log_level, monitored, Arc::clone(&clock));
     let (models, runtime, image) = (settings.models.clone(), settings.runtime.clone(), settings.image.clone());
@@ -92,14 +65,39 @@ async fn answer(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
         // Nobody listens any more where the server has been told to stop.
         let _ = tell_settled.send(result);
     })?;
+    let admission = Admission::new(settings.requests_at_once);
+    let app = Arc::new(App { settings, manager, admission, access_log, clock });
+    runtime_of(&app.settings.runtime).map_err(internal)?.block_on(answer(app, health, settled))
+}
 
-    let app = Arc::new(App {
-        admission: Admission::new(settings.requests_at_once),
-        access_log,
-        manager: Arc::clone(&manager),
-        clock,
-        settings,
-    });
+/// One thread for sockets, and for work as many as the machine can keep busy, and one that waits: more would only hold
+/// more pictures in memory.
+fn runtime_of(options: &RuntimeOptions) -> io::Result<Runtime> {
+    let threads = options.instances.max(cpus()) + 1;
+    Builder::new_current_thread().enable_all().max_blocking_threads(threads).build()
+}
+
+/// Says why there is no server, and gives the exit status for it.
+pub fn refuse(error: &Error, like_tensorflow_serving: bool) -> u8 {
+    if like_tensorflow_serving {
+        println!("Failed to start server. Error: {}", error.status());
+        return LIKE_TENSORFLOW_SERVING;
+    }
+    eprintln!("firstserve cannot start: {}", error.plain_text.as_deref().unwrap_or(&error.text));
+    CANNOT_START
+}
+
+async fn answer(app: Arc<App>, health: Health, settled: oneshot::Receiver<Result<()>>) -> Result<()> {
+    // Before the port opens: from then on, a platform may end the server in order.
+    let mut terminate = signal(SignalKind::terminate()).map_err(internal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(internal)?;
+    let mut quit = signal(SignalKind::quit()).map_err(internal)?;
+    let http_listener = app.settings.http.as_ref().map(listen).transpose()?;
+    let grpc_listeners = app.settings.grpc.as_ref().map(listen_for_grpc).transpose()?.unwrap_or_default();
+    app.clock.mark(Phase::PortOpen);
+    // While the models load there is time for that; the first answer tells it.
+    app.clock.began();
+
     let address = http_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let listeners = listeners(&app, &health, http_listener, grpc_listeners);
     let stop = async {
@@ -120,7 +118,7 @@ async fn answer(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
         _ = interrupt.recv() => Ok(()),
         _ = quit.recv() => Ok(()),
     };
-    manager.stop();
+    app.manager.stop();
     ended
 }
 

@@ -1,7 +1,15 @@
 //! Settings: what the server was told, by flags and by environment, checked and with defaults filled in.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::thread::available_parallelism;
 use std::time::Duration;
+
+/// How many CPUs this process may use; asked for once, since the answer takes several files.
+pub fn cpus() -> usize {
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    *CPUS.get_or_init(|| available_parallelism().map_or(1, usize::from))
+}
 
 /// Where and how HTTP is spoken.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// The moments of a start, in the order in which they usually come.
@@ -28,7 +28,8 @@ const LONGEST_BOOT: Duration = Duration::from_secs(1);
 
 /// When a start was how far.
 pub struct StartupClock {
-    began: Instant,
+    made: Instant,
+    began: OnceLock<Instant>,
     moments: Mutex<[Option<Instant>; PHASES.len()]>,
     first: AtomicBool,
 }
@@ -43,10 +44,18 @@ impl StartupClock {
     /// Counts from the moment when this process began, to 10 ms; from now where the system does not tell.
     #[must_use]
     pub fn new() -> Self {
-        let now = Instant::now();
-        // A process older than that runs in a sandbox that counts from a moment of its own.
-        let age = process_age().filter(|&age| age < LONGEST_BOOT).unwrap_or_default();
-        Self { began: now.checked_sub(age).unwrap_or(now), moments: Mutex::default(), first: AtomicBool::new(true) }
+        let (began, moments) = (OnceLock::new(), Mutex::default());
+        Self { made: Instant::now(), began, moments, first: AtomicBool::new(true) }
+    }
+
+    /// When this process began. The first call asks the system, which takes a while in a sandbox.
+    pub fn began(&self) -> Instant {
+        *self.began.get_or_init(|| {
+            let began = process_age().and_then(|age| Instant::now().checked_sub(age)).unwrap_or(self.made);
+            // A process older than that runs in a sandbox that counts from a moment of its own.
+            let is_likely = self.made.saturating_duration_since(began) < LONGEST_BOOT;
+            if is_likely { began.min(self.made) } else { self.made }
+        })
     }
 
     /// Notes that a phase is reached now; what is noted already stays.
@@ -65,11 +74,12 @@ impl StartupClock {
     /// Every phase that was reached, with the time from process start.
     #[must_use]
     pub fn moments(&self) -> Vec<(&'static str, Duration)> {
+        let began = self.began();
         let moments = self.lock();
         PHASES
             .iter()
             .zip(moments.iter())
-            .filter_map(|(&phase, at)| at.map(|at| (phase, at.saturating_duration_since(self.began))))
+            .filter_map(|(&phase, at)| at.map(|at| (phase, at.saturating_duration_since(began))))
             .collect()
     }
 

@@ -1,9 +1,9 @@
 //! Flag: what is known of one flag.
 
 use std::borrow::Cow;
-use std::thread::available_parallelism;
 
 use super::flags::Flags;
+use crate::settings::cpus;
 
 /// Reads the text of a value into its place, or says what is wrong with it.
 pub type Read = fn(&mut Flags, &str) -> Result<(), String>;
@@ -48,7 +48,7 @@ impl DefaultValue {
     pub fn text(self) -> Option<Cow<'static, str>> {
         match self {
             Self::Text(text) => Some(text.into()),
-            Self::Cpus(times) => Some((times * available_parallelism().map_or(1, usize::from)).to_string().into()),
+            Self::Cpus(times) => Some((times * cpus()).to_string().into()),
             Self::Unset => None,
         }
     }
