@@ -47,7 +47,8 @@ class MemoryWatch:
     def __init__(self, read: ReadMemory) -> None:
         self._read = read
         self._left = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
+        # A signal may come before the `with` block has begun, and nothing would end the thread: it holds nobody up.
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self.highest_bytes: int | None = None
 
     def _watch(self) -> None:

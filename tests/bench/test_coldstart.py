@@ -99,12 +99,15 @@ def test_a_signal_ends_the_server_too(number: signal.Signals, baseline: Baseline
     command = [str(ROOT / "bench/coldstart"), *ONCE, "--runs", "1000", "--out", str(file)]
     environment = os.environ | baseline.environment | {"PYTHON": sys.executable}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as running:
-        # The shell script that it begins as has children too.
-        wait_until(lambda: b"bench.lab.coldstart" in Path(f"/proc/{running.pid}/cmdline").read_bytes())
-        wait_until(lambda: len(process_tree(running.pid)) > 1)
-        started = process_tree(running.pid)[1:]
-        running.send_signal(number)
-        assert running.wait(30) == 128 + number
+        try:
+            # The shell script that it begins as has children too.
+            wait_until(lambda: b"bench.lab.coldstart" in Path(f"/proc/{running.pid}/cmdline").read_bytes())
+            wait_until(lambda: len(process_tree(running.pid)) > 1)
+            started = process_tree(running.pid)[1:]
+            running.send_signal(number)
+            assert running.wait(30) == 128 + number
+        finally:
+            running.kill()
     wait_until(lambda: not any(pss_bytes([pid]) for pid in started))
     assert not file.exists()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from bench.lab.footprint import Footprint, MemoryWatch, settle, wait_until_ready
 from bench.lab.running import Running
 from tests.bench.test_first_answer import listen
 from tests.bench.test_running import wait_until
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     import socket
@@ -41,6 +43,11 @@ def test_the_highest_memory_stays_known_when_it_is_given_back() -> None:
         assert running.memory_bytes() is None
     assert watch.highest_bytes is not None
     assert watch.highest_bytes > 64 * MIB
+
+
+def test_a_watch_that_a_signal_cuts_off_before_its_block_keeps_no_process_alive() -> None:
+    script = "from bench.lab.footprint import MemoryWatch as W; W(lambda: None).__enter__(); raise SystemExit(3)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=60, check=False).returncode == 3
 
 
 def test_memory_has_settled_when_two_readings_agree() -> None:
