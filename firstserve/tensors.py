@@ -70,6 +70,8 @@ class Tensor(NamedTuple):
 
         if self.dtype == "string":
             return numpy.array(list(self.strings), dtype=object).reshape(self.shape)
+        if self.dtype == "bfloat16":
+            raise TypeError("NumPy has no bfloat16, whatever others may have added to it in this process")
         return numpy.frombuffer(self.data, dtype=self.dtype).reshape(self.shape)
 
 

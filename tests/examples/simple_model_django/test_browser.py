@@ -72,6 +72,11 @@ def page(tab: Page, site: ServerProcess) -> Iterator[Page]:
     assert tab.complaints == []
 
 
+def wait_for_focus(page: Page, name: str) -> None:
+    """A page that is there gives it to an element when it is next drawn."""
+    page.wait_for(f"({FOCUS}) === {name!r}")
+
+
 def submit(page: Page) -> None:
     """Enter, in a field; returns once the next page is there."""
     page.evaluate("window.asked = true")
@@ -95,22 +100,22 @@ def type_numbers(page: Page, a: str, b: str) -> None:
 
 def test_a_calculation_is_made_by_keyboard_alone(page: Page) -> None:
     page.press("Tab")
-    assert page.evaluate(FOCUS) == "operation"
+    wait_for_focus(page, "operation")
     page.press("ArrowRight")
     page.press("ArrowRight")
     for name, text in (("a", "1.5, 3"), ("b", "2.25 -3")):
         page.press("Tab")
-        assert page.evaluate(FOCUS) == name
+        wait_for_focus(page, name)
         page.call("Input.insertText", text=text)
     page.press("Tab")
-    assert page.evaluate(FOCUS) == "asked"
+    wait_for_focus(page, "asked")
     page.press("ArrowRight")
     page.press("Tab")
-    assert page.evaluate(FOCUS) == "BUTTON"
+    wait_for_focus(page, "BUTTON")
     submit(page)
     assert page.evaluate(ROW) == "1.5 \N{MULTIPLICATION SIGN} 2.25 = 3.375"
     assert page.evaluate(VERSION) == "version 2"
-    assert page.evaluate(FOCUS) == "outcome"
+    wait_for_focus(page, "outcome")
     assert page.evaluate("[...document.querySelectorAll(':checked')].map((field) => field.value)") == [
         "multiply",
         "canary",
@@ -149,7 +154,7 @@ def test_what_is_wrong_is_told_where_it_is(page: Page) -> None:
     type_numbers(page, "1.5", "two")
     submit(page)
     assert page.evaluate("document.title").startswith("Not understood")
-    assert page.evaluate(FOCUS) == "b"
+    wait_for_focus(page, "b")
     message = page.evaluate(
         "document.getElementById(document.activeElement.getAttribute('aria-describedby').split(' ')[1]).innerText"
     )
@@ -189,7 +194,7 @@ def test_a_server_that_stops_and_starts_again(tab: Page, exported: Path) -> None
         assert tab.evaluate("document.querySelector('.trouble p').textContent") == (
             "The model server cannot be reached just now: try again in a moment."
         )
-        assert tab.evaluate(FOCUS) == "outcome trouble"
+        wait_for_focus(tab, "outcome trouble")
         assert tab.evaluate("document.querySelector('[name=a]').value") == "1.5"
         with serving_models(exported, port):
             submit_until(tab, f"{VERSION} === 'version 1'")
