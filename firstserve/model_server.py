@@ -122,6 +122,9 @@ class ModelServer:
         # The first answer goes first, where somebody waits for one: importing gRPC takes longer than loading a model.
         if self.settings.grpc is not None:
             self.admission.wait_until_idle(_FIRST_ANSWER_S)
+            # For golden runs (runtimes/golden_run.py): gRPC would begin its threads anew in the forked process, where
+            # they have no descriptors, and crash it.
+            os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
             from firstserve.rpc.server import start
 
             self._rpc = start(

@@ -109,7 +109,8 @@ def serving(
 ) -> Iterator[ServerProcess]:
     """Runs a server's command line with PORT set, and ends it afterwards if it has not ended itself."""
     port = free_port() if port is None else port
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FIRSTSERVE_", "MODEL_"))}
+    own = ("FIRSTSERVE_", "MODEL_", "GRPC_ENABLE_FORK_SUPPORT")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     settings = inherited | {"PORT": str(port), "PYTHONPATH": str(ROOT)} | dict(environment or {})
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"

@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 
 from firstserve.weight_cache.builder import build
-from tests.server_process import ROOT, ServerProcess, _tree, environment_python, serving
+from tests.contract.awaited import wait_for_state
+from tests.server_process import ROOT, ServerProcess, _tree, environment_python, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="a weight cache needs /proc/cpuinfo")
 
 CAT = 285
+LIMIT_S = 30
 
 
 @pytest.fixture
@@ -74,3 +77,17 @@ def test_serving_leaves_the_files_as_they_are(base_path: Path, cat: bytes) -> No
         assert process.predict(cat).top[0] == CAT
     assert sorted(path for path in base_path.rglob("*") if path.is_file()) == files
     assert [(path.stat().st_mtime_ns, path.stat().st_size) for path in files] == before
+
+
+def test_later_versions_come_from_their_caches_while_grpc_answers(base_path: Path) -> None:
+    port = free_port()
+    with server(base_path, f"--port={port}", "--file_system_poll_wait_seconds=1") as process:
+        process.wait_until_open()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            grpc.channel_ready_future(channel).result(LIMIT_S)
+            for version in range(2, 7):
+                # Whole at once, as releases should be.
+                shutil.copytree(base_path / "1", base_path / "new")
+                (base_path / "new").rename(base_path / str(version))
+                wait_for_state(process, "mobilenet", {str(version): "AVAILABLE"})
+                assert f"mobilenet/{version}/weight_cache/" in mapped_files(process), process.log
