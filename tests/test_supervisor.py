@@ -187,7 +187,8 @@ def test_a_model_that_crashes_the_runtime_ends_it_with_who_waits(fast: Starting,
     (tmp_path / "1").mkdir()
     content = (fast.base_path / "1/model.tflite").read_bytes()
     (tmp_path / "1/model.tflite").write_bytes(content[: len(content) // 3])
-    assert_refuses(fast, cat, tmp_path, f"loading {tmp_path / '1'} crashed the runtime")
+    # What lies behind the file's end in memory decides: nearly always a crash, once in a while a refusal.
+    assert_refuses(fast, cat, tmp_path, f"loading {tmp_path / '1'} crashed the runtime", "is not a model that LiteRT")
 
 
 def test_a_broken_model_ends_it_with_who_waits(starting: Starting, cat: bytes, tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_a_broken_model_ends_it_with_who_waits(starting: Starting, cat: bytes, t
     assert_refuses(starting, cat, tmp_path, str(tmp_path / "1"))
 
 
-def assert_refuses(starting: Starting, cat: bytes, base_path: Path, reason: str) -> None:
+def assert_refuses(starting: Starting, cat: bytes, base_path: Path, *reasons: str) -> None:
     with starting.start(base_path=base_path) as server, socket.socket() as connection:
         connection.settimeout(ANSWER_LIMIT_S)
         if is_open(server, connection):
@@ -205,7 +206,7 @@ def assert_refuses(starting: Starting, cat: bytes, base_path: Path, reason: str)
             assert read_all(connection) == b""
         assert server.process.wait(ANSWER_LIMIT_S) == 3
         assert "firstserve cannot start: " in server.log
-        assert reason in server.log
+        assert any(reason in server.log for reason in reasons), server.log
         assert "Traceback" not in server.log
 
 

@@ -189,7 +189,9 @@ def test_crash_while_loading_is_said_and_ends_the_server(python: Path, tflite_mo
     (tmp_path / "1/model.tflite").write_bytes(content[: len(content) // 3])
     with serving(python, *serve(tmp_path)) as server:
         assert server.process.wait(ANSWER_LIMIT_S) == 3
-        assert f"firstserve cannot start: loading {tmp_path / '1'} crashed the runtime" in server.log
+        # What lies behind the file's end in memory decides: nearly always a crash, once in a while a refusal.
+        crashed = f"firstserve cannot start: loading {tmp_path / '1'} crashed the runtime"
+        assert crashed in server.log or "is not a model that LiteRT" in server.log
         assert "Traceback" not in server.log
 
 
