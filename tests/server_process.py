@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.lab.memory import process_tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -82,7 +84,7 @@ class ServerProcess:
 
     def memory_bytes(self) -> int:
         """Resident memory of the process and its children."""
-        return sum(_resident_bytes(pid) for pid in _tree(self.process.pid))
+        return sum(_resident_bytes(pid) for pid in process_tree(self.process.pid))
 
     def wait_until_open(self) -> None:
         """Returns once the port takes connections."""
@@ -96,6 +98,18 @@ class ServerProcess:
                 time.sleep(0.01)  # between two looks at the port; nothing tells of its opening
             else:
                 return
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Stops all its processes as Ctrl-Z does: connections are still taken, and nobody answers."""
+        pids = process_tree(self.process.pid)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ends it by a signal and gives its exit status."""
@@ -147,11 +161,6 @@ def rust_program() -> Path:
     command = ["bash", str(ROOT / "engine/cargo.sh"), "server_rust_fastest", "tested"]
     built = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Path(built.stdout.strip())
-
-
-def _tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(below for child in children for below in _tree(int(child)))]
 
 
 def _resident_bytes(pid: int) -> int:

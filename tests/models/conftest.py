@@ -22,6 +22,7 @@ from firstserve.models.state import State
 from firstserve.monitoring.recorder import Recorder
 from firstserve.servable import RuntimeOptions
 from firstserve.tensors import Tensor
+from tests.crashing_model import crashing_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,12 +51,11 @@ class Models(NamedTuple):
         shutil.copytree(self.lite_models / (file or f"plus_{version}"), unfinished)
         return self.move(unfinished, name, version)
 
-    def add_truncated(self, name: str, version: int) -> Path:
+    def add_crashing(self, name: str, version: int) -> Path:
         """A version that crashes LiteRT."""
         unfinished = self.folder / f"{name}.{version}.unfinished"
         unfinished.mkdir()
-        content = (self.mobilenet / "1" / "model.tflite").read_bytes()
-        (unfinished / "model.tflite").write_bytes(content[: len(content) // 3])
+        (unfinished / "model.tflite").write_bytes(crashing_model(self.mobilenet / "1" / "model.tflite"))
         return self.move(unfinished, name, version)
 
     def move(self, folder: Path, name: str, version: int) -> Path:

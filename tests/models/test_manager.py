@@ -89,13 +89,13 @@ def test_a_handle_keeps_its_version_until_it_is_given_back(models: Models, start
     managed.wait_for("m", 1, State.END)
 
 
-@pytest.mark.parametrize("damage", ["no model", "truncated"])
+@pytest.mark.parametrize("damage", ["no model", "crashing"])
 def test_a_broken_version_leaves_the_old_one_serving(models: Models, start: Start, damage: str) -> None:
     models.add("m", 1)
     managed = start(models.config("m"), settings=SETTINGS._replace(load_retries=0))
     assert managed.end_of_start() is None
-    if damage == "truncated":
-        models.add_truncated("m", 2)
+    if damage == "crashing":
+        models.add_crashing("m", 2)
     else:
         (models.folder / "m" / "2").mkdir()
     managed.wait_for("m", 2, State.END)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ import pytest
 from firstserve.errors import LoadError
 from firstserve.runtimes.probe import probe
 from firstserve.servable import RuntimeOptions
+from tests.crashing_model import crashing_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +19,9 @@ OPTIONS = RuntimeOptions(instances=1, threads=1)
 
 
 @pytest.fixture
-def cut_off(tflite_model: Path, tmp_path: Path) -> Path:
-    """A version folder with half a model, which LiteRT's C library does not survive."""
-    file = shutil.copyfile(tflite_model / "1" / "model.tflite", tmp_path / "model.tflite")
-    os.truncate(file, file.stat().st_size // 2)
+def crashing(tflite_model: Path, tmp_path: Path) -> Path:
+    """A version folder with a model that LiteRT's C library does not survive."""
+    (tmp_path / "model.tflite").write_bytes(crashing_model(tflite_model / "1" / "model.tflite"))
     return tmp_path
 
 
@@ -43,11 +41,11 @@ def test_options_reach_the_load(saved_model: Path) -> None:
         probe(saved_model / "1", "tensorflow", OPTIONS._replace(tags=("serve", "gpu")))
 
 
-def test_a_model_that_crashes_the_runtime_is_named_with_the_remedy(cut_off: Path) -> None:
+def test_a_model_that_crashes_the_runtime_is_named_with_the_remedy(crashing: Path) -> None:
     with pytest.raises(LoadError) as caught:
-        probe(cut_off, "auto", OPTIONS)
+        probe(crashing, "auto", OPTIONS)
     assert str(caught.value) == (
-        f"loading {cut_off} crashed the runtime (signal SIGSEGV); the file is damaged or cut off: convert it again"
+        f"loading {crashing} crashed the runtime (signal SIGSEGV); the file is damaged or cut off: convert it again"
     )
 
 

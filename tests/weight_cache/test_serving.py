@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
+from bench.lab.memory import process_tree
 from firstserve.weight_cache.builder import build
 from tests.contract.awaited import wait_for_state
-from tests.server_process import ROOT, ServerProcess, _tree, environment_python, free_port, serving
+from tests.server_process import ROOT, ServerProcess, environment_python, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def running(request: pytest.FixtureRequest, base_path: Path) -> Iterator[ServerP
 
 
 def mapped_files(process: ServerProcess) -> str:
-    return "".join(Path(f"/proc/{pid}/maps").read_text(encoding="utf-8") for pid in _tree(process.process.pid))
+    return "".join(Path(f"/proc/{pid}/maps").read_text(encoding="utf-8") for pid in process_tree(process.process.pid))
 
 
 def test_the_first_answer_comes_from_the_cache(running: ServerProcess, cat: bytes) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,23 +12,7 @@ from tests.examples.deeplab_gateway.running import gateway, model_server, share,
 from tests.server_process import ROOT, environment_python, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.server_process import ServerProcess
-
-
-@contextmanager
-def standing_still(server: ServerProcess) -> Iterator[None]:
-    """Stops the server's processes as Ctrl-Z does, and lets them go on afterwards."""
-    pid = server.process.pid
-    tree = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-    for each in tree:
-        os.kill(each, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for each in tree:
-            os.kill(each, signal.SIGCONT)
+    from pathlib import Path
 
 
 def test_a_server_that_stops_is_told_of_and_found_again(served: Path, tmp_path: Path, camera: bytes) -> None:
@@ -56,7 +37,7 @@ def test_a_server_that_stands_still_is_not_waited_for_longer_than_the_limit(
     port = free_port()
     shares = share(tmp_path / "shares.json", small=100)
     with model_server(served, port) as server, gateway(shares, port, timeout_s=2) as process:
-        with standing_still(server):
+        with server.standing_still():
             answer = process.ask("POST", "/segment", camera)
         assert answer.status == 504
         assert answer.error == "the model server has not answered within 2 s: try again later"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +18,7 @@ from tests.examples.simple_model_django.conftest import serving_models, site_of
 from tests.server_process import ROOT, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.server_process import ServerProcess
 
@@ -84,31 +81,12 @@ def test_site_is_ready(visitor: Client) -> None:
 
 
 def test_a_server_that_does_not_answer_in_time(visitor: Client, model_server: ServerProcess) -> None:
-    with site_of(model_server.port, timeout_s=0.5), stopped(model_server.process.pid):
+    with site_of(model_server.port, timeout_s=0.5), model_server.standing_still():
         response = visitor.post("/", GOOD)
     assert response.status_code == 504
     assert outcome(response) == "The model server did not answer within 0.5 seconds: try again in a moment."
     assert_form_is_kept(response)
     assert visitor.post("/", GOOD).status_code == 200
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """The kernel holds connections of stopped processes open, and nobody answers."""
-    pids = list(tree(pid))
-    for each in pids:
-        os.kill(each, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for each in pids:
-            os.kill(each, signal.SIGCONT)
-
-
-def tree(pid: int) -> Iterator[int]:
-    yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from tree(int(child))
 
 
 def test_a_server_that_is_down_and_comes_back(visitor: Client, exported: Path) -> None:
