@@ -147,6 +147,12 @@ def _http(flags: Flags, ports: Ports) -> HttpSettings | None:
         cors=flags.rest_api_enable_cors_support,
         monitoring_path=monitoring_path,
         first_responder=flags.first_responder,
+        rest_limit_bytes=flags.max_rest_body_bytes,
+        bytes_at_once=flags.max_body_bytes_at_once,
+        connections=flags.max_connections,
+        head_timeout_s=flags.request_head_timeout_s or None,
+        body_timeout_s=flags.request_body_timeout_s or None,
+        send_timeout_s=flags.response_send_timeout_s or None,
     )
 
 

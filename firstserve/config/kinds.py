@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _HIGHEST_PORT = 65535
+_LONGEST_S = 1e9
 
 
 class Kind(NamedTuple):
@@ -72,6 +73,13 @@ def _float(text: str) -> float:
         raise ValueError(f"{text!r} is no number") from None
 
 
+def _seconds(text: str) -> float:
+    seconds = _float(text)
+    if not 0 <= seconds <= _LONGEST_S:
+        raise ValueError(f"{text} is no time in seconds: expected 0 to {_LONGEST_S:.0f}")
+    return seconds
+
+
 def _numbers(text: str) -> tuple[float, ...]:
     numbers = tuple(_float(number) for number in text.split(","))
     if len(numbers) not in {1, 3}:
@@ -126,6 +134,7 @@ PORT = Kind("int32", read_port)
 COUNT = Kind("int32", _count)
 POSITIVE = Kind("int32", _not_below(1, _int32))
 POSITIVE_INT64 = Kind("int64", _not_below(1, _int64))
+SECONDS = Kind("float", _seconds)
 NUMBERS = Kind("numbers", _numbers)
 LINES_OF_FILE = Kind("string", _lines_of_file)
 TAGS = Kind("string", _tags)

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from firstserve.config.flag import Flag
-from firstserve.config.kinds import BOOL, COUNT, LINES_OF_FILE, NUMBERS, POSITIVE, POSITIVE_INT64, STRING, one_of
+from firstserve.config.kinds import (
+    BOOL,
+    COUNT,
+    LINES_OF_FILE,
+    NUMBERS,
+    POSITIVE,
+    POSITIVE_INT64,
+    SECONDS,
+    STRING,
+    one_of,
+)
 from firstserve.runtimes import RUNTIMES
 
 OWN_FLAGS = (
@@ -28,6 +38,39 @@ OWN_FLAGS = (
         "RESOURCE_EXHAUSTED",
     ),
     Flag("max_body_bytes", POSITIVE_INT64, 32 * 1024 * 1024, "a longer picture is answered with 413"),
+    Flag(
+        "max_rest_body_bytes",
+        POSITIVE_INT64,
+        100 * 1024 * 1024,
+        "a longer REST body, also once it is inflated, is answered with 413",
+    ),
+    Flag(
+        "max_body_bytes_at_once",
+        POSITIVE_INT64,
+        256 * 1024 * 1024,
+        "bytes of all bodies together that are being read or wait for a model; beyond it, the slowest of those being read "
+        "is answered with 429 or RESOURCE_EXHAUSTED",
+    ),
+    Flag(
+        "max_connections",
+        COUNT,
+        0,
+        "connections that are open at once; beyond it, the idlest is closed; 0: as many as the limit of open files allows, "
+        "less a reserve",
+    ),
+    Flag("request_head_timeout_s", SECONDS, 10, "the time for a request's head to arrive; 0: no bound"),
+    Flag(
+        "request_body_timeout_s",
+        SECONDS,
+        60,
+        "the time for a whole request to arrive; then 408 or DEADLINE_EXCEEDED; 0: no bound",
+    ),
+    Flag(
+        "response_send_timeout_s",
+        SECONDS,
+        30,
+        "how long a client may take nothing of its answer, before its connection or stream is ended; 0: no bound",
+    ),
     Flag("max_image_pixels", POSITIVE_INT64, 100_000_000, "a picture of more pixels is answered with 413"),
     Flag(
         "threads_per_run",

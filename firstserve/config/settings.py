@@ -30,6 +30,18 @@ class HttpSettings(NamedTuple):
     """Where Prometheus reads; None for nowhere."""
     first_responder: bool = True
     """Whether pictures are answered while the full server still starts."""
+    rest_limit_bytes: int = 100 * 1024 * 1024
+    """Of a REST body, also once it is inflated."""
+    bytes_at_once: int = 256 * 1024 * 1024
+    """Of all bodies together that are being read or wait for a model."""
+    connections: int = 0
+    """More are not open at once; 0 is what the limit of open files allows."""
+    head_timeout_s: float | None = 10
+    """For a request's head to arrive; None is without bound, as for the others."""
+    body_timeout_s: float | None = 60
+    """For a whole request to arrive."""
+    send_timeout_s: float | None = 30
+    """For a client that takes nothing of its answer."""
 
 
 class TlsSettings(NamedTuple):

@@ -28,6 +28,23 @@ pub struct HttpSettings {
     pub monitoring_path: Option<String>,
     /// Whether gRPC is spoken on the same port: where PORT names the only one.
     pub with_grpc: bool,
+    /// Of a REST body, also once it is inflated.
+    pub rest_limit_bytes: usize,
+}
+
+/// What connections and requests may take of the server, by whatever protocol. A time of None is without bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Open at once; None is what the limit of open files allows.
+    pub connections: Option<usize>,
+    /// Of all bodies together that are being read or wait for a model.
+    pub bytes_at_once: usize,
+    /// For a request's head to arrive.
+    pub head_timeout: Option<Duration>,
+    /// For a whole request to arrive.
+    pub body_timeout: Option<Duration>,
+    /// For a client that takes nothing of its answer.
+    pub send_timeout: Option<Duration>,
 }
 
 /// Where and how gRPC is spoken on a port or socket of its own.
@@ -142,6 +159,7 @@ pub struct Settings {
     pub image: ImageOptions,
     pub http: Option<HttpSettings>,
     pub grpc: Option<GrpcSettings>,
+    pub limits: Limits,
     /// `grpc.health.v1` is spoken.
     pub grpc_health: bool,
     /// Answers by gRPC carry tensors as bytes in place of typed fields.

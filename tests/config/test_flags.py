@@ -72,6 +72,31 @@ def test_every_flag_of_http_does_what_it_says() -> None:
     assert (settings.threads, settings.timeout_s, settings.cors) == (3, 1.5, True)
 
 
+LIMITS_OF_HTTP = (
+    "--max_rest_body_bytes=1",
+    "--max_body_bytes_at_once=2",
+    "--max_connections=3",
+    "--request_head_timeout_s=0.5",
+    "--request_body_timeout_s=5",
+    "--response_send_timeout_s=6",
+)
+
+
+def test_every_limit_of_http_does_what_it_says() -> None:
+    settings = http(parsed(*LIMITS_OF_HTTP))
+    assert (settings.rest_limit_bytes, settings.bytes_at_once, settings.connections) == (1, 2, 3)
+    assert (settings.head_timeout_s, settings.body_timeout_s, settings.send_timeout_s) == (0.5, 5, 6)
+    unset = http(parsed())
+    assert (unset.rest_limit_bytes, unset.bytes_at_once, unset.connections) == (100 << 20, 256 << 20, 0)
+    assert (unset.head_timeout_s, unset.body_timeout_s, unset.send_timeout_s) == (10, 60, 30)
+
+
+def test_a_time_of_0_is_without_bound() -> None:
+    names = ("request_head", "request_body", "response_send")
+    settings = http(parsed(*(f"--{name}_timeout_s=0" for name in names)))
+    assert (settings.head_timeout_s, settings.body_timeout_s, settings.send_timeout_s) == (None, None, None)
+
+
 @pytest.mark.parametrize("milliseconds", ["0", "-1"])
 def test_without_a_positive_timeout_there_is_no_bound(milliseconds: str) -> None:
     assert http(parsed(f"--rest_api_timeout_in_ms={milliseconds}")).timeout_s is None

@@ -3,6 +3,8 @@
 use std::fs;
 use std::num::IntErrorKind;
 
+const LONGEST_S: f64 = 1e9;
+
 /// A value, or what is wrong with its text.
 pub type Value<T> = Result<T, String>;
 
@@ -56,6 +58,15 @@ pub fn port(text: &str) -> Value<u16> {
 
 pub fn float(text: &str) -> Value<f32> {
     text.parse().map_err(|_| format!("'{}' is no number", text.escape_debug()))
+}
+
+/// A time.
+pub fn seconds(text: &str) -> Value<f64> {
+    let seconds: f64 = text.parse().map_err(|_| format!("'{}' is no number", text.escape_debug()))?;
+    if !(0.0..=LONGEST_S).contains(&seconds) {
+        return Err(format!("{text} is no time in seconds: expected 0 to {LONGEST_S}"));
+    }
+    Ok(seconds)
 }
 
 pub fn numbers(text: &str) -> Value<Vec<f32>> {

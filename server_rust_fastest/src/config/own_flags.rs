@@ -1,7 +1,7 @@
 //! The flags that TensorFlow Serving does not have.
 
 use super::flag::{DefaultValue, Flag, Kind};
-use super::kinds::{boolean, count, lines_of_file, numbers, one_of, positive, positive_int64};
+use super::kinds::{boolean, count, lines_of_file, numbers, one_of, positive, positive_int64, seconds};
 use crate::settings::LogLevel;
 
 const RUNTIMES: [(&str, ()); 2] = [("auto", ()), ("litert", ())];
@@ -10,7 +10,7 @@ const LOG_LEVELS: [(&str, LogLevel); 4] =
 
 /// All of them: those of the family of servers, then this one's.
 #[rustfmt::skip] // one call a flag, whatever its length
-pub static OWN_FLAGS: [Flag; 13] = [
+pub static OWN_FLAGS: [Flag; 19] = [
     Flag::new(
         "runtime", Kind::String, "auto",
         "what runs the models: litert and auto are the same here, and any other is refused",
@@ -36,6 +36,38 @@ pub static OWN_FLAGS: [Flag; 13] = [
         "max_body_bytes", Kind::Int64, "33554432",
         "a longer picture is answered with 413",
         |flags, text| positive_int64(text).map(|value| flags.max_body_bytes = value),
+    ),
+    Flag::new(
+        "max_rest_body_bytes", Kind::Int64, "104857600",
+        "a longer REST body, also once it is inflated, is answered with 413",
+        |flags, text| positive_int64(text).map(|value| flags.max_rest_body_bytes = value),
+    ),
+    Flag::new(
+        "max_body_bytes_at_once", Kind::Int64, "268435456",
+        "bytes of all bodies together that are being read or wait for a model; beyond it, the slowest of those being read \
+         is answered with 429 or RESOURCE_EXHAUSTED",
+        |flags, text| positive_int64(text).map(|value| flags.max_body_bytes_at_once = value),
+    ),
+    Flag::new(
+        "max_connections", Kind::Int32, "0",
+        "connections that are open at once; beyond it, the idlest is closed; 0: as many as the limit of open files allows, \
+         less a reserve",
+        |flags, text| count(text).map(|value| flags.max_connections = value),
+    ),
+    Flag::new(
+        "request_head_timeout_s", Kind::Float, "10",
+        "the time for a request's head to arrive; 0: no bound",
+        |flags, text| seconds(text).map(|value| flags.request_head_timeout_s = value),
+    ),
+    Flag::new(
+        "request_body_timeout_s", Kind::Float, "60",
+        "the time for a whole request to arrive; then 408 or DEADLINE_EXCEEDED; 0: no bound",
+        |flags, text| seconds(text).map(|value| flags.request_body_timeout_s = value),
+    ),
+    Flag::new(
+        "response_send_timeout_s", Kind::Float, "30",
+        "how long a client may take nothing of its answer, before its connection or stream is ended; 0: no bound",
+        |flags, text| seconds(text).map(|value| flags.response_send_timeout_s = value),
     ),
     Flag::new(
         "max_image_pixels", Kind::Int64, "100000000",

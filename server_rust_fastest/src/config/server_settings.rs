@@ -13,7 +13,7 @@ use super::ports::{Ports, choose_ports};
 use super::refusal::Refusal;
 use crate::error::{Error, Result};
 use crate::settings::{
-    GrpcSettings, HttpSettings, ImageOptions, LogLevel, ModelConfig, ModelsSettings, PLATFORM, RuntimeOptions,
+    GrpcSettings, HttpSettings, ImageOptions, Limits, LogLevel, ModelConfig, ModelsSettings, PLATFORM, RuntimeOptions,
     Settings, VersionPolicy,
 };
 
@@ -48,6 +48,7 @@ fn settings(
     let runtime = runtime(&flags)?;
     let image = image(&mut flags)?;
     let http = http(&flags, &ports)?;
+    let limits = limits(&flags);
     if !flags.ssl_config_file.is_empty() {
         return Err(Refusal::Start(Error::unimplemented(
             "--ssl_config_file: TLS is not spoken here: put a proxy in front that does, or take server_python_fast",
@@ -69,6 +70,7 @@ fn settings(
             port: ports.grpc,
             socket_path: ports.grpc_socket_path,
         }),
+        limits,
         grpc_health: flags.enable_grpc_healthcheck_service,
         tensor_content: flags.enable_serialization_as_tensor_content,
         requests_at_once: flags.max_requests_at_once,
@@ -192,10 +194,26 @@ fn http(flags: &Flags, ports: &Ports) -> Result<Option<HttpSettings>> {
     Ok(Some(HttpSettings {
         bind_address: flags.bind_address.clone(),
         port,
-        limit_bytes: usize::try_from(flags.max_body_bytes).unwrap_or(usize::MAX),
+        limit_bytes: bytes(flags.max_body_bytes),
         timeout: timeout_ms.map(Duration::from_millis),
         cors: flags.rest_api_enable_cors_support,
         monitoring_path,
         with_grpc: ports.http_with_grpc,
+        rest_limit_bytes: bytes(flags.max_rest_body_bytes),
     }))
+}
+
+fn limits(flags: &Flags) -> Limits {
+    let seconds = |seconds: f64| Some(Duration::from_secs_f64(seconds)).filter(|time| !time.is_zero());
+    Limits {
+        connections: Some(flags.max_connections).filter(|&connections| connections > 0),
+        bytes_at_once: bytes(flags.max_body_bytes_at_once),
+        head_timeout: seconds(flags.request_head_timeout_s),
+        body_timeout: seconds(flags.request_body_timeout_s),
+        send_timeout: seconds(flags.response_send_timeout_s),
+    }
+}
+
+fn bytes(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -91,6 +91,37 @@ fn every_flag_of_the_protocols_does_what_it_says() {
 }
 
 #[test]
+fn every_limit_does_what_it_says() {
+    let settings = parsed(&[
+        "--max_rest_body_bytes=1",
+        "--max_body_bytes_at_once=2",
+        "--max_connections=3",
+        "--request_head_timeout_s=0.5",
+        "--request_body_timeout_s=5",
+        "--response_send_timeout_s=6",
+    ]);
+    assert_eq!((http(&settings).rest_limit_bytes, settings.limits.bytes_at_once), (1, 2));
+    assert_eq!(
+        (settings.limits.connections, settings.limits.head_timeout),
+        (Some(3), Some(Duration::from_millis(500)))
+    );
+    assert_eq!(settings.limits.body_timeout, Some(Duration::from_secs(5)));
+    assert_eq!(settings.limits.send_timeout, Some(Duration::from_secs(6)));
+    let unset = parsed(&[]);
+    assert_eq!((http(&unset).rest_limit_bytes, unset.limits.bytes_at_once), (100 << 20, 256 << 20));
+    assert_eq!((unset.limits.connections, unset.limits.head_timeout), (None, Some(Duration::from_secs(10))));
+    assert_eq!(unset.limits.body_timeout, Some(Duration::from_secs(60)));
+    assert_eq!(unset.limits.send_timeout, Some(Duration::from_secs(30)));
+}
+
+#[test]
+fn a_time_of_0_is_without_bound() {
+    let flags = ["--request_head_timeout_s=0", "--request_body_timeout_s=0", "--response_send_timeout_s=0"];
+    let limits = parsed(&flags).limits;
+    assert_eq!((limits.head_timeout, limits.body_timeout, limits.send_timeout), (None, None, None));
+}
+
+#[test]
 fn without_a_positive_timeout_there_is_no_bound() {
     for flag in ["--rest_api_timeout_in_ms=0", "--rest_api_timeout_in_ms=-1"] {
         assert_eq!(http(&parsed(&[flag])).timeout, None);
