@@ -54,6 +54,10 @@ def tensorflow_model_server(arguments: list[str] | None = None) -> int:
 def _serve(command: str, arguments: list[str]) -> int:
     # What is imported stays: looking for garbage among it is a fifteenth of the start. The worker switches it on.
     gc.disable()
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from firstserve.standard_streams import open_missing
+
+        open_missing()
     from firstserve.supervisor import Supervisor
 
     return Supervisor(lambda *place: _work(command, arguments, *place)).run()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from firstserve.models.loader import Loader
 from firstserve.models.manager import ModelManager
 from firstserve.monitoring.recorder import Recorder
 from firstserve.refusal import refuse
+from firstserve.standard_streams import end, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,7 @@ class ModelServer:
         status = refuse(error, like_tensorflow_serving=self.settings.like_tensorflow_serving)
         self._note.mark_failed(status)
         # From a thread, sys.exit would end no more than the thread, and the main thread may be waiting for ever.
-        os._exit(status)
+        end(status)
 
     def _read_configs(self) -> Sequence[ModelConfig] | None:
         """The config file, read anew; None where it says nothing, or where there is none."""
@@ -148,8 +148,7 @@ class ModelServer:
             if grpc is not None:
                 lines.append(f"Exporting HTTP/REST API at:localhost:{port} ...")
             lines += self._say_models(address, port)
-        # In one piece: a line of the log may come between what `print` writes and the end of its line.
-        sys.stderr.write("".join(f"{line}\n" for line in lines))
+        say("".join(f"{line}\n" for line in lines))
 
     def _say_models(self, address: str, port: int) -> list[str]:
         from firstserve.models.model_spec import ModelSpec

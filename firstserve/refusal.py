@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from firstserve.errors import FirstserveError, ModelsUnavailable
+from firstserve.standard_streams import STDOUT, say
 
 CANNOT_START = 3
 """The exit status where no model can be served; gunicorn's own for a worker that does not boot."""
@@ -18,12 +17,12 @@ def refuse(reason: FirstserveError | str, *, like_tensorflow_serving: bool) -> i
         return refuse_like_tensorflow_serving(reason)
     if isinstance(reason, ModelsUnavailable):
         reason = "; ".join(str(each) for each in reason.reasons.values())
-    print(f"firstserve cannot start: {reason}", file=sys.stderr, flush=True)
+    say(f"firstserve cannot start: {reason}\n")
     return CANNOT_START
 
 
 def refuse_like_tensorflow_serving(reason: FirstserveError | str) -> int:
     """Says it in TensorFlow Serving's words, on standard output as it does."""
     status = reason.status if isinstance(reason, FirstserveError) else f"UNKNOWN: {reason}"
-    print(f"Failed to start server. Error: {status}", flush=True)
+    say(f"Failed to start server. Error: {status}\n", STDOUT)
     return LIKE_TENSORFLOW_SERVING

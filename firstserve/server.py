@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from firstserve.errors import FirstserveError
 from firstserve.launch import Launch
 from firstserve.models.source import check_base_path
-from firstserve.refusal import refuse
 from firstserve.startup import StartupClock, process_start_s
 from firstserve.worker_process import WorkerProcess
 
@@ -42,6 +41,8 @@ def serve(settings: Settings, sockets: Sequence[socket.socket], note: LoadNote, 
 
         listener = listen(http, sockets)
     except FirstserveError as error:
+        from firstserve.refusal import refuse
+
         return refuse(error, like_tensorflow_serving=settings.like_tensorflow_serving)
     clock.mark("port_open")
     if settings.like_tensorflow_serving:

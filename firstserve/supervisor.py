@@ -80,12 +80,19 @@ class Supervisor:
         except SystemExit as leaving:
             status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
         except BaseException:  # noqa: BLE001 - whatever it is, the worker ends here
-            sys.excepthook(*sys.exc_info())
+            from traceback import format_exc
+
+            from firstserve.standard_streams import say
+
+            say(format_exc())
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             # Not sys.exit: it would wait for threads, and go on with what the supervisor has yet to do.
-            os._exit(status)
+            try:
+                from firstserve.standard_streams import end
+
+                end(status)
+            finally:
+                os._exit(status)
 
     def _pass_on(self, number: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -86,6 +86,11 @@ class ServerProcess:
         """Resident memory of the process and its children."""
         return sum(_resident_bytes(pid) for pid in process_tree(self.process.pid))
 
+    def children(self) -> list[int]:
+        """The processes that its first one has started and not yet waited for."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
     def wait_until_open(self) -> None:
         """Returns once the port takes connections."""
         deadline = time.monotonic() + START_LIMIT_S
@@ -123,9 +128,7 @@ def serving(
 ) -> Iterator[ServerProcess]:
     """Runs a server's command line with PORT set, and ends it afterwards if it has not ended itself."""
     port = free_port() if port is None else port
-    own = ("FIRSTSERVE_", "MODEL_", "GRPC_ENABLE_FORK_SUPPORT")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    settings = inherited | {"PORT": str(port), "PYTHONPATH": str(ROOT)} | dict(environment or {})
+    settings = server_environment(port) | dict(environment or {})
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
@@ -136,6 +139,13 @@ def serving(
             if process.poll() is None:
                 process.terminate()
                 process.wait(ANSWER_LIMIT_S)
+
+
+def server_environment(port: int) -> dict[str, str]:
+    """This process's environment, with that port and without a server's settings."""
+    own = ("FIRSTSERVE_", "MODEL_", "GRPC_ENABLE_FORK_SUPPORT")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    return inherited | {"PORT": str(port), "PYTHONPATH": str(ROOT)}
 
 
 def free_port() -> int:

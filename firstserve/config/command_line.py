@@ -10,7 +10,6 @@ about a mistake:
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -112,7 +111,9 @@ def _complete(command: str, values: Mapping[str, object]) -> Flags:
         default = flag.serve_default if command == SERVE and flag.serve_default is not None else flag.default
         value = values.get(name, default)
         if flag.is_missed and value != default:
-            print(f"firstserve: --{name} is accepted and has no effect here", file=sys.stderr)
+            from firstserve.standard_streams import say
+
+            say(f"firstserve: --{name} is accepted and has no effect here\n")
         setattr(flags, name, value.resolve() if isinstance(value, Cpus) else value)
     return flags
 
@@ -121,18 +122,21 @@ def _tell_unknown(command: str, unknown: Sequence[str]) -> None:
     if command == SERVE:
         refuse_flags(command, f"unrecognized arguments: {' '.join(unknown)}")
     from firstserve.config.usage import help_of
+    from firstserve.standard_streams import STDOUT, say
 
-    print(f"unknown argument: {unknown[0]}\n{help_of(command)}", end="", flush=True)
+    say(f"unknown argument: {unknown[0]}\n{help_of(command)}", STDOUT)
 
 
 def refuse_flags(command: str, fault: str) -> NoReturn:
     """Ends the process for a mistake in its flags, as the module says."""
+    from firstserve.standard_streams import STDOUT, say
+
     if command == SERVE:
         usage = f"usage: {SERVE} [--FLAG=VALUE ...]; {SERVE} --help lists the flags"
-        print(f"{usage}\n{SERVE}: error: {fault}", file=sys.stderr)
+        say(f"{usage}\n{SERVE}: error: {fault}\n")
         raise SystemExit(2)
     from firstserve.config.usage import help_of
 
-    print(f"{command}: {fault}", file=sys.stderr)
-    print(help_of(command), end="")
+    say(f"{command}: {fault}\n")
+    say(help_of(command), STDOUT)
     raise SystemExit(255)

@@ -5,7 +5,6 @@ PORT is how serverless platforms name the one port that they connect to. Flags f
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.config.command_line import MODEL_SERVER, SERVE, refuse_flags
@@ -51,10 +50,9 @@ def choose_ports(flags: Flags, environment: Mapping[str, str]) -> Ports:
             refuse_flags(SERVE, "there is no port to listen on: give one by --rest_api_port or --port")
     grpc = 0 if platform is not None and "port" not in flags.given else flags.port
     if http and http == grpc:
-        print(
-            f"ERROR: --rest_api_port cannot be the same as --port, {grpc}: HTTP is off. Give it a port of its own",
-            file=sys.stderr,
-        )
+        from firstserve.standard_streams import say
+
+        say(f"ERROR: --rest_api_port cannot be the same as --port, {grpc}: HTTP is off. Give it a port of its own\n")
         http = None
     return Ports(grpc, flags.grpc_socket_path or None, http)
 

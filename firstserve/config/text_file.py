@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, TypeVar
 
 from google.protobuf import text_format
 
 from firstserve.errors import FailedPrecondition, InvalidArgument, NotFound
 from firstserve.rpc.pool import POOL
+from firstserve.standard_streams import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def read_text_file(path: Path, message: M) -> M:
     try:
         text_format.Parse(content.decode(), message, descriptor_pool=POOL)
     except (text_format.ParseError, UnicodeDecodeError) as error:
-        print(f"Error parsing text-format {message.DESCRIPTOR.full_name}: {_fault(error)}", file=sys.stderr, flush=True)
+        say(f"Error parsing text-format {message.DESCRIPTOR.full_name}: {_fault(error)}\n")
         raise InvalidArgument(f"Invalid protobuf file: '{path}'") from error
     return message
 

@@ -6,10 +6,16 @@ and everything outside ASCII are escaped, so that no text from a client ends a l
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import sys
+import time
 from datetime import UTC, datetime
+
+from firstserve.logs.line_stream import LineStream
+from firstserve.logs.line_writer import LineWriter
+from firstserve.standard_streams import STDERR
 
 _MESSAGE_LIMIT = 8192
 _FIELD_LIMIT = 512
@@ -37,13 +43,26 @@ def timestamp(at_s: float) -> str:
     return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="microseconds")
 
 
+def _tell_dropped(count: int) -> bytes:
+    """The line that stands where lines are missing."""
+    message = f"{count} lines of the log were dropped: its reader did not take them"
+    entry = {"severity": "WARNING", "time": timestamp(time.time()), "message": message, "dropped": count}
+    return f"{json.dumps(entry)}\n".encode()
+
+
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def configure(level: str) -> None:
-    """Sends this process's logs to stderr; `level` is debug, info, warning or error, and libraries begin at warning."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Sends this process's logs to stderr; `level` is debug, info, warning or error, and libraries begin at warning.
+
+    Whatever else is printed there from now on takes the same way, on which nobody waits for who reads it.
+    """
+    stream = LineStream(STDERR, LineWriter(STDERR, _tell_dropped))
+    sys.stderr = stream
+    atexit.register(stream.close)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
     # A line tells neither its place in the code nor its thread and process: they need not be found out.
     logging._srcfile = None  # noqa: SLF001 - the way that logging's documentation names

@@ -48,6 +48,7 @@ class ModelManager:
         self._poll_fault = ""
         self._read_configs: Callable[[], Sequence[ModelConfig] | None] = lambda: None
         self._stopping = self._started = False
+        self._thread: threading.Thread | None = None
 
     def start(
         self,
@@ -65,7 +66,8 @@ class ModelManager:
             self._read_configs = read_configs
             if self._settings.config_file is not None and self._settings.config_file_poll_s > 0:
                 self._next_read_s = time.monotonic() + self._settings.config_file_poll_s
-        threading.Thread(target=self._work, args=(on_settled,), name="model-manager", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, args=(on_settled,), name="model-manager", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Ends the thread after what it does now; what is loaded stays."""
@@ -136,8 +138,10 @@ class ModelManager:
             return self._configs.names
 
     def all_available(self) -> bool:
-        """Whether every model that is configured has a version that can answer."""
+        """Whether every model that is configured has a version that can answer, and is looked after."""
         with self._changed:
+            if not self._stopping and (self._thread is None or not self._thread.is_alive()):
+                return False
             return all(self._available(name, None) is not None for name in self._configs.names)
 
     def _replace(self, configs: Sequence[ModelConfig]) -> None:
@@ -194,7 +198,10 @@ class ModelManager:
                 fault = self._fault(self._configs.names)
             if settled and not self._started:
                 self._started = True
-                on_settled(fault)
+                try:
+                    on_settled(fault)
+                except Exception:
+                    log.exception("what follows the start failed; the models are looked after all the same")
 
     def _idle_s(self) -> float | None:
         """How long there is nothing to do; None until somebody notifies."""

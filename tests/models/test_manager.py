@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -12,13 +13,13 @@ from firstserve.errors import InvalidArgument, ModelsUnavailable, NotFound, Unav
 from firstserve.models.model_config import ModelConfig, VersionPolicy
 from firstserve.models.model_spec import ModelSpec
 from firstserve.models.state import State
-from tests.models.conftest import SETTINGS, ask, run, until
+from tests.models.conftest import SETTINGS, WAIT_S, Managed, ask, make_manager, run, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.models.conftest import Managed, Models
+    from tests.models.conftest import Models
 
     Start = Callable[..., Managed]
 
@@ -237,3 +238,35 @@ def test_no_version_is_looked_for_again_where_polling_is_off(tmp_path: Path, mod
     managed = start(ModelConfig("m", tmp_path / "m"), settings=SETTINGS._replace(version_poll_s=0))
     assert managed.end_of_start() is None
     assert managed.manager._next_poll_s == float("inf")
+
+
+def test_a_fault_behind_the_start_does_not_end_the_care_for_models(models: Models) -> None:
+    models.add("m", 1)
+    manager = make_manager(SETTINGS)
+
+    def fail(_: object) -> None:
+        raise OSError("stderr cannot be written")
+
+    manager.start([models.config("m")], fail)
+    managed = Managed(manager, queue.Queue())
+    managed.wait_for("m", 1, State.AVAILABLE)
+    models.add("m", 2)
+    managed.wait_for("m", 2, State.AVAILABLE)
+    assert manager.all_available()
+    manager.stop()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_models_that_nobody_looks_after_are_not_ready(models: Models) -> None:
+    models.add("m", 1)
+    manager = make_manager(SETTINGS)
+    ended = threading.Event()
+
+    def end(_: object) -> None:
+        ended.set()
+        raise SystemExit
+
+    manager.start([models.config("m")], end)
+    assert ended.wait(WAIT_S)
+    until(lambda: not manager.all_available())
+    assert manager.statuses("m")[0].state is State.AVAILABLE
