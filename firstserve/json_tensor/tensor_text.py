@@ -1,4 +1,4 @@
-"""Tensor text: a tensor -> nested lists of its elements on one line, or the text of each of its rows."""
+"""Tensor text: a tensor -> nested lists of its elements, or the text of each of its rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from firstserve.errors import InvalidArgument
 from firstserve.json_tensor import base64_text
 from firstserve.json_tensor.decimal_text import decimal_texts
-from firstserve.json_tensor.layout import nested_items, object_text
+from firstserve.json_tensor.layout import list_text, list_text_of_line, nested_items, object_text
 from firstserve.json_tensor.value_text import dtype_name, string_text
 from firstserve.tensors import STRUCT_FORMAT, element_count
 
@@ -26,18 +26,27 @@ _BYTES_SUFFIX = "_bytes"
 
 
 def tensor_text(name: str, tensor: Tensor, level: int) -> str:
-    """The tensor as nested lists, a scalar as its one element.
+    """The tensor as nested lists with a line for each item, a scalar as its one element.
 
-    `level` is that of the brackets: objects of base64 break lines. Raises InvalidArgument for a dtype that JSON has
-    nothing for, as the other functions do.
+    `level` is that of the outermost brackets. Raises InvalidArgument for a dtype that JSON has nothing for, as the
+    other functions do.
     """
-    if not tensor.shape:
+    rank = len(tensor.shape)
+    if not rank:
         return _element_texts(name, tensor, level)[0]
-    return f"[{items_text(name, tensor, level)}]"
+    numbers = _numbers_on_a_line(tensor)
+    if numbers:
+        return list_text_of_line(numbers, rank, level)
+    return list_text(_element_texts(name, tensor, level + rank), tensor.shape, level)
 
 
 def items_text(name: str, tensor: Tensor, level: int) -> str:
-    """What stands between the outermost brackets of `tensor_text`; the rank is 1 or more."""
+    """The items of the outermost list on one line; the rank is 1 or more. Objects of base64 break it, at `level`."""
+    return _numbers_on_a_line(tensor) or ", ".join(row_texts(name, tensor, level))
+
+
+def _numbers_on_a_line(tensor: Tensor) -> str:
+    """What `items_text` gives for numbers; empty where that is no faster than each for itself."""
     shape = tensor.shape
     count = element_count(shape)
     if tensor.dtype == "float32" and count >= _BLOCK_MIN_ELEMENTS:
@@ -47,11 +56,11 @@ def items_text(name: str, tensor: Tensor, level: int) -> str:
             return float_block_text(tensor.array().ravel(), shape)
     if tensor.dtype in _INTEGERS and count and len(shape) <= _MEMORYVIEW_MAX_RANK:
         return str(_elements(tensor, shape))[1:-1]
-    return ", ".join(row_texts(name, tensor, level))
+    return ""
 
 
 def row_texts(name: str, tensor: Tensor, level: int) -> Sequence[str]:
-    """The items of the outermost list, each on its own; `level` is as for `tensor_text`."""
+    """The items of the outermost list, each on its own; `level` is as for `items_text`."""
     return nested_items(_element_texts(name, tensor, level + len(tensor.shape)), tensor.shape)
 
 
@@ -76,7 +85,7 @@ def _element_texts(name: str, tensor: Tensor, level: int) -> Sequence[str]:
 def _float_texts(tensor: Tensor) -> Sequence[str]:
     count = element_count(tensor.shape)
     if tensor.dtype == "float32" and count >= _BLOCK_MIN_ELEMENTS:
-        return items_text("", tensor._replace(shape=(count,)), 0).split(", ")
+        return _numbers_on_a_line(tensor._replace(shape=(count,))).split(", ")
     return decimal_texts(_elements(tensor), tensor.dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,15 @@ def test_rows_of_several_outputs_are_objects() -> None:
     )
 
 
-def test_a_column_of_one_output() -> None:
-    assert columns(y=tensor([[3.5, 4.0]])) == '{\n    "outputs": [[3.5, 4.0]]\n}'
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (2, 1, 3), (0,), (2, 0), (0, 3), (40, 1, 30), (2, 1, 3, 1, 200)])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int64", "bool"])
+def test_a_column_has_a_line_for_each_value(shape: tuple[int, ...], dtype: str) -> None:
+    values = np.arange(prod(shape)).reshape(shape).astype(dtype)
+    assert columns(y=tensor(values, dtype)) == json.dumps({"outputs": values.tolist()}, indent=4)
+
+
+def test_a_column_of_strings_has_a_line_for_each() -> None:
+    assert columns(y=strings(b"a, b", b"], [", shape=(2, 1))) == json.dumps({"outputs": [["a, b"], ["], ["]]}, indent=4)
 
 
 def test_a_scalar_column() -> None:
@@ -59,8 +67,8 @@ def test_a_scalar_column() -> None:
 
 
 def test_columns_of_several_outputs() -> None:
-    assert columns(a=tensor([[1, 2]], "int32"), b=tensor(0.5)) == (
-        '{\n    "outputs": {\n        "a": [[1, 2]],\n        "b": 0.5\n    }\n}'
+    assert columns(a=tensor([[1, 2]], "int32"), b=tensor(0.5)) == json.dumps(
+        {"outputs": {"a": [[1, 2]], "b": 0.5}}, indent=4
     )
 
 
@@ -93,16 +101,17 @@ def test_integers_are_plain_numbers(dtype: str, low: int, high: int) -> None:
 
 
 def test_booleans() -> None:
-    assert columns(y=tensor([[True], [False]], "bool")) == '{\n    "outputs": [[true], [false]]\n}'
+    assert columns(y=tensor([[True], [False]], "bool")) == json.dumps({"outputs": [[True], [False]]}, indent=4)
 
 
 def test_floats_that_are_no_numbers_are_bare_words() -> None:
-    assert columns(y=tensor([np.nan, np.inf, -np.inf])) == '{\n    "outputs": [NaN, Infinity, -Infinity]\n}'
+    values = [np.nan, np.inf, -np.inf]
+    assert columns(y=tensor(values)) == json.dumps({"outputs": values}, indent=4)
 
 
 def test_float64_has_the_digits_it_needs() -> None:
-    assert columns(y=tensor([0.1, 1 / 3, 1e300], "float64")) == (
-        '{\n    "outputs": [0.1, 0.33333333333333331, 1e+300]\n}'
+    assert rows(y=tensor([0.1, 1 / 3, 1e300], "float64")) == (
+        '{\n    "predictions": [0.1, 0.33333333333333331, 1e+300\n    ]\n}'
     )
 
 

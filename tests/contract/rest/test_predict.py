@@ -135,7 +135,7 @@ def test_outputs_without_json(slow_rest: Rest, signature: str, dtype: str) -> No
 
 def test_strings_that_are_not_utf8_go_in_and_out(slow_rest: Rest) -> None:
     answer = slow_rest.post(b'{"signature_name": "echo_string", "inputs": ["\xff\xc3", {"b64": "/w=="}]}', ONLY)
-    assert answer.body == b'{\n    "outputs": ["\xff\xc3", "\xff"]\n}'
+    assert answer.body == b'{\n    "outputs": [\n        "\xff\xc3",\n        "\xff"\n    ]\n}'
 
 
 def test_outputs_named_bytes_are_base64(slow_rest: Rest) -> None:
