@@ -31,3 +31,12 @@ def wait_for_answer(
     while not is_right(answer := server.ask(method, path, body)):
         assert time.monotonic() < deadline_s, (answer.body, server.log[-2000:])
         time.sleep(0.02)  # between two looks
+
+
+def wait_for_line(server: ServerProcess, text: str) -> None:
+    """Returns once the server's log has it."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while text not in server.log:
+        assert server.process.poll() is None, server.log
+        assert time.monotonic() < deadline_s, server.log
+        time.sleep(0.02)  # between two looks at the log; nothing tells of another line

@@ -20,7 +20,7 @@ FILE = ROOT / "firstserve/web/playground/page.html"
 LIMIT_BYTES = 30_000
 ENGINES = {
     "server_python_fast": "Python, LiteRT",
-    "server_python_slow": "Python, TensorFlow",
+    "server_python_slow": "Python, LiteRT or TensorFlow",
     "server_rust_fastest": "Rust, LiteRT",
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import socket
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,8 @@ from firstserve.rpc.generated.tensorflow_serving.apis.get_model_status_pb2 impor
     GetModelStatusRequest,
     GetModelStatusResponse,
 )
-from tests.server_process import ANSWER_LIMIT_S, START_LIMIT_S, ServerProcess, free_port, serving
+from tests.contract.awaited import wait_for_line
+from tests.server_process import ANSWER_LIMIT_S, ServerProcess, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,17 +57,8 @@ def refusal(target: Target, *flags: str) -> str:
         return server.log
 
 
-def wait_for(server: ServerProcess, text: str) -> None:
-    """Returns once the server has said it."""
-    deadline_s = time.monotonic() + START_LIMIT_S
-    while text not in server.log:
-        assert server.process.poll() is None, server.log
-        assert time.monotonic() < deadline_s, server.log
-        time.sleep(0.02)  # between two looks at the log; nothing tells of another line
-
-
 def wait_until_ready(server: ServerProcess) -> None:
-    wait_for(server, "Running gRPC ModelServer at ")
+    wait_for_line(server, "Running gRPC ModelServer at ")
 
 
 def test_ready_lines_are_tensorflow_servings(model_server: Target) -> None:
@@ -95,7 +86,7 @@ def test_model_that_cannot_be_loaded_ends_the_start_with_its_status(target: Targ
 
 def test_folder_that_is_missing_is_waited_for(target: Target, cat: bytes, tmp_path: Path) -> None:
     with started(target, f"--model_base_path={tmp_path / 'later'}") as server:
-        wait_for(server, "Could not find base path")
+        wait_for_line(server, "Could not find base path")
         shutil.copytree(target.base_path, tmp_path / "later")
         wait_until_ready(server)
         assert server.predict(cat).top[0] == 285
