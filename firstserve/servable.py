@@ -105,7 +105,8 @@ class Servable(Protocol):
         """Runs one signature on a batch and gives its outputs (those of `output_filter`, where any are named).
 
         `deadline_s` is on the clock of `time.monotonic()`.
-        Raises FailedPrecondition for an unknown signature, InvalidArgument for inputs that do not fit,
+        Raises FailedPrecondition for an unknown signature, Unimplemented for one that the model has and this runtime
+        cannot serve, which is not among `signatures` then, InvalidArgument for inputs that do not fit,
         DeadlineExceeded past the deadline, FirstserveError where the runtime fails.
         """
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from firstserve.errors import InvalidArgument
 from firstserve.inference.examples import SERIALIZED_INPUT, run_on_examples, takes_features
 from firstserve.inference.notation import dtype_text, shape_text, signature_text
-from firstserve.inference.predict import resolve
+from firstserve.inference.predict import check_servable, resolve
 from firstserve.servable import CLASSIFY_METHOD
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ def classify(
     """Classifies serialized tf.Examples.
 
     `deadline_s` is on the clock of `time.monotonic()`. `check_method_name` refuses a signature of another method.
-    Raises InvalidArgument for an unknown signature, one that does not classify and examples that do not fit it,
-    DeadlineExceeded past the deadline, FirstserveError where the runtime fails.
+    Raises Unimplemented for a signature that the runtime cannot serve, InvalidArgument for an unknown one, one that
+    does not classify and examples that do not fit it, DeadlineExceeded past the deadline, FirstserveError where the
+    runtime fails.
     """
     name = resolve(signature_name)
+    check_servable(model.servable, name)
     if name not in model.servable.signatures:
         raise InvalidArgument(f"No signature was found with the name: {name}")
     check_classifies(model.servable, name, check_method_name=check_method_name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.errors import InvalidArgument, Unimplemented
 from firstserve.inference.classify import check_classifies, classify
-from firstserve.inference.predict import resolve
+from firstserve.inference.predict import check_servable, resolve
 from firstserve.inference.regress import check_regresses, regress
 from firstserve.servable import CLASSIFY_METHOD, REGRESS_METHOD
 
@@ -36,8 +36,8 @@ def multi_inference(
 
     `deadline_s` is on the clock of `time.monotonic()`, for all tasks together.
     Raises InvalidArgument for a signature that is named twice, unknown, or not of its method's form, and for
-    examples that do not fit; Unimplemented for another method; DeadlineExceeded past the deadline; FirstserveError
-    where the runtime fails.
+    examples that do not fit; Unimplemented for another method, and for a signature that the runtime cannot serve;
+    DeadlineExceeded past the deadline; FirstserveError where the runtime fails.
     """
     _check(model, tasks, check_method_name=check_method_name)
     if not examples:
@@ -55,6 +55,7 @@ def _check(model: ServedModel, tasks: Sequence[Task], *, check_method_name: bool
         if name in names:
             raise InvalidArgument(f"Duplicate evaluation of signature: {name}")
         names.add(name)
+        check_servable(model.servable, name)
         if name not in model.servable.signatures:
             raise InvalidArgument(f"Requested signature not found in model graph: {name}")
         if task.method_name == CLASSIFY_METHOD:

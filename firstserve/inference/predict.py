@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from firstserve.errors import FirstserveError
+from firstserve.errors import FailedPrecondition, FirstserveError
 from firstserve.servable import CLASSIFY_METHOD, DEFAULT_SIGNATURE, PREDICT_METHOD, REGRESS_METHOD
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ def resolve(signature_name: str) -> str:
     return signature_name or DEFAULT_SIGNATURE
 
 
+def check_servable(servable: Servable, name: str) -> None:
+    """Raises Unimplemented, with the runtime's own words, for a signature that the model has and it cannot serve."""
+    if name not in servable.signatures:
+        with suppress(FailedPrecondition):
+            servable.run(name, {})
+
+
 def predict(
     model: ServedModel,
     signature_name: str,
@@ -36,8 +44,9 @@ def predict(
     An input that is left out has the default that the SavedModel gives for it, if any.
     `deadline_s` is on the clock of `time.monotonic()`. `check_method_name` refuses a signature whose method is none
     of TensorFlow Serving's three.
-    Raises FailedPrecondition for an unknown signature, InvalidArgument for inputs or outputs that do not fit it,
-    DeadlineExceeded past the deadline, FirstserveError where the runtime fails.
+    Raises FailedPrecondition for an unknown signature, Unimplemented for one that the runtime cannot serve,
+    InvalidArgument for inputs or outputs that do not fit it, DeadlineExceeded past the deadline, FirstserveError where
+    the runtime fails.
     """
     name = resolve(signature_name)
     signature = model.servable.signatures.get(name)

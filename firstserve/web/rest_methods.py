@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from firstserve.errors import InvalidArgument
-from firstserve.inference import classify, predict, regress, resolve
+from firstserve.inference import check_servable, classify, predict, regress, resolve
 from firstserve.json_tensor.document import Document
 from firstserve.json_tensor.predict_answer import write_predict_answer
 from firstserve.json_tensor.predict_request import read_predict_request
@@ -45,6 +45,7 @@ class RestMethods:
         with self._handle(spec) as model:
             access.found(model)
             name = resolve(signature_name)
+            check_servable(model.servable, name)
             signature = model.servable.signatures.get(name)
             if signature is None:
                 raise InvalidArgument(f'Serving signature name: "{name}" not found in signature def')

@@ -44,7 +44,7 @@ def save_both(folder: Path) -> None:
 
 
 def odd_outputs() -> dict[str, Ends]:
-    """Outputs that go in one format alone, or in none; an endless loop; no input at all; strings."""
+    """Outputs that go in one format alone, in none, or cannot be read; an endless loop; no input at all; strings."""
     text = v1.placeholder(tf.string, [None])
     x = v1.placeholder(tf.float32, [None])
     steps = v1.placeholder(tf.int32, [])
@@ -56,6 +56,8 @@ def odd_outputs() -> dict[str, Ends]:
         "half": ({"x": x}, {"y": tf.cast(x, tf.float16)}),
         "repeated": ({"x": x}, {"y": tf.tile(x[:, None], [1, 1000])}),
         "count": ({"steps": steps}, {"count": count[0]}),
+        "ragged": ({"x": x}, {"y": tf.RaggedTensor.from_row_lengths(x, [1, 1])}),
+        "int4": ({"x": x}, {"y": tf.cast(x, tf.dtypes.experimental.int4)}),
         "no_inputs": ({}, {"y": tf.constant([1.0])}),
         "text": ({"text": text}, {"text": tf.reverse(text, [0]), "text_bytes": tf.identity(text)}),
     }

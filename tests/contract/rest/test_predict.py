@@ -177,3 +177,21 @@ def test_a_model_without_a_default_signature(slow_rest: Rest) -> None:
         400,
         'Serving signature name: "serving_default" not found in signature def',
     )
+
+
+@pytest.mark.parametrize(
+    ("signature", "fault"),
+    [("ragged", 'its tensor "y" is a composite tensor'), ("int4", 'its tensor "y" is of TensorFlow\'s data type 29')],
+)
+@pytest.mark.parametrize(
+    ("verb", "data"),
+    [("predict", '"instances": [1]'), ("classify", '"examples": [{}]'), ("regress", '"examples": [{}]')],
+)
+def test_a_signature_that_metadata_shows_and_that_cannot_be_served(
+    slow_rest: Rest, signature: str, fault: str, verb: str, data: str
+) -> None:
+    metadata = slow_rest.ask("GET", f"/v1/models/{ONLY}/metadata").json["metadata"]["signature_def"]["signature_def"]
+    assert signature in metadata
+    body = f'{{"signature_name": "{signature}", {data}}}'
+    text = f'signature "{signature}" cannot be served: {fault}'
+    assert slow_rest.refusal(body, ONLY, verb) == (501, text)
