@@ -68,6 +68,13 @@ class DeadlineExceeded(FirstserveError):
     grpc = "DEADLINE_EXCEEDED"
 
 
+class RequestTimeout(FirstserveError):
+    """The client has not sent its request in the time that there is for it."""
+
+    http = 408
+    grpc = "DEADLINE_EXCEEDED"
+
+
 class Unimplemented(FirstserveError):
     """This runtime cannot do what is asked; another one may."""
 

@@ -43,6 +43,12 @@ class HttpSettings(NamedTuple):
     send_timeout_s: float | None = 30
     """For a client that takes nothing of its answer."""
 
+    def body_limit(self, path: str) -> tuple[int, str]:
+        """The bytes that a body to this path may have, and the flag that says so."""
+        if path == "/predict":
+            return self.limit_bytes, "--max_body_bytes"
+        return self.rest_limit_bytes, "--max_rest_body_bytes"
+
 
 class TlsSettings(NamedTuple):
     """PEM texts, not paths."""

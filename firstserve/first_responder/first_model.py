@@ -27,6 +27,8 @@ class FirstModel:
         self._error: Exception | None = None
         self._loaded = threading.Event()
         self._taken = False
+        self.in_use = threading.Lock()
+        """Held while the first responder answers with the model; whoever closes it waits for that."""
         self.runtime = settings.runtime
         """The module under `runtimes/` that it runs on, once it is loaded."""
 
@@ -64,7 +66,8 @@ class FirstModel:
         if version != self.version:
             # A newer one has come meanwhile, so nobody wants this one any more.
             if self._servable is not None:
-                self._servable.close()
+                with self.in_use:
+                    self._servable.close()
             return None
         if self._error is not None:
             raise self._error

@@ -21,6 +21,7 @@ from firstserve.first_responder.request import ForeignRequestError
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from firstserve.config.settings import HttpSettings
     from firstserve.first_responder.first_model import FirstModel
@@ -50,7 +51,7 @@ class FirstResponder:
 
     def __init__(self, model: FirstModel, http: HttpSettings, listener: socket.socket, clock: StartupClock) -> None:
         self.model = model
-        self.answered: list[Answered] = []
+        self.answered: deque[Answered] = deque()
         self._body_limit_bytes = min(http.limit_bytes, _BODY_LIMIT_BYTES)
         self._listener = listener
         self._clock = clock
@@ -63,6 +64,7 @@ class FirstResponder:
         self._done: deque[Connection] = deque()
         self._foreign: list[Connection] = []
         self._busy = self._turn = self._stopping = False
+        self._take_late: Callable[[Arrival], None] = _close
 
     def start(self) -> None:
         """Begins to answer."""
@@ -88,16 +90,16 @@ class FirstResponder:
                 # Woken also to see what a signal has set.
                 self._changed.wait(_LOOK_S)
 
-    def stop(self) -> list[Arrival]:
+    def stop(self, take_late: Callable[[Arrival], None]) -> list[Arrival]:
         """Answers no more; gives the connections that are open, in the order in which they came.
 
-        The answer that is under way goes out first. The model may still be loading afterwards.
+        The one whose answer is under way comes later, by `take_late` from another thread. The model may still be
+        loading afterwards.
         """
         with self._changed:
+            self._take_late = take_late
             self._stopping = True
             self._changed.notify_all()
-            while self._busy:
-                self._changed.wait()
         self._wake()
         self._receiver.join()
         os.close(self._wake_reader)
@@ -236,17 +238,28 @@ class FirstResponder:
                 return
             self._clock.mark("runtime_loaded")
             while (connection := self._next()) is not None:
-                answered = self._answer(connection, classifier)
-                with self._changed:
-                    (self._done if answered else self._foreign).append(connection)
-                    # Before `stop` may go on and close the pipe.
-                    self._wake()
-                    self._busy = False
-                    self._turn = True
-                    self._changed.notify_all()
+                with self.model.in_use:
+                    answered = self._answer(connection, classifier)
+                self._go_on(connection, answered=answered)
         finally:
             # However it ends: from here on only the full server can answer.
             self._call_full_server()
+
+    def _go_on(self, connection: Connection, *, answered: bool) -> None:
+        with self._changed:
+            is_late = self._stopping
+            if not is_late:
+                (self._done if answered else self._foreign).append(connection)
+                # Before `stop` may go on and close the pipe.
+                self._wake()
+        if is_late and connection.is_closing:
+            connection.socket.close()
+        elif is_late:
+            self._take_late(connection.leave())
+        with self._changed:
+            self._busy = False
+            self._turn = True
+            self._changed.notify_all()
 
     def _next(self) -> Connection | None:
         with self._changed:
@@ -296,3 +309,7 @@ class FirstResponder:
         if not keeps_alive:
             connection.finish()
         return True
+
+
+def _close(arrival: Arrival) -> None:
+    arrival.connection.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import nullcontext
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,8 @@ class Loader:
 
     def unload(self, model: ServedModel) -> None:
         """Gives the memory of a version back, that nobody uses any more."""
-        model.servable.close()
+        with nullcontext() if self._first_model is None else self._first_model.in_use:
+            model.servable.close()
         give_back()
 
     def _take_first(self, name: str, version: Version) -> Servable | None:

@@ -31,7 +31,6 @@ def create_app(server: ModelServer, http: HttpSettings) -> Flask:
     """The WSGI application that answers for the server's models."""
     app = Flask("firstserve", static_folder=None)
     app.request_class = _Request
-    app.config["MAX_CONTENT_LENGTH"] = http.limit_bytes
     # First: its path is somebody's choice, even where another page would be.
     if http.monitoring_path is not None:
         monitoring.register(app, http.monitoring_path, server.recorder.page)
@@ -40,6 +39,6 @@ def create_app(server: ModelServer, http: HttpSettings) -> Flask:
     app.register_blueprint(health.make_blueprint(server.manager))
     app.register_blueprint(playground.make_blueprint(server.settings.runtime))
     app.register_blueprint(docs.make_blueprint(server.manager, http))
-    errors.register(app, http.limit_bytes)
+    errors.register(app)
     access_log.register(app, server.access_log)
     return app

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from firstserve.first_responder.responder import FirstResponder
     from firstserve.launch import Launch
 
-_KEEPALIVE_S = 75
-"""Longer than the proxies in front keep their connections, so that it is they who close them."""
 _SETTLING_S = 1
 _SPARE_THREADS = 4
 """For answers that do not wait in line: health, and 429 itself."""
@@ -48,21 +46,29 @@ class HttpServer:
         if self._responder is None:
             self._start_loading()
         config = self._make_config()
-        Worker(self._launch.listener, self, config, GunicornLog(config)).init_process()
+        Worker(self._launch.listener, self, config, GunicornLog(config), self._launch.http).init_process()
 
-    def take_over(self) -> list[Arrival]:
-        """Ends the first responder and gives what is left to do; the worker calls it when it can go on with that."""
+    def take_over(self, adopt: Callable[[Arrival], None]) -> None:
+        """Ends the first responder and gives away its connections; the worker calls it when it can go on with them."""
         if self._responder is None:
-            return []
-        arrivals = self._responder.stop()
-        # Only now: until here nobody but the first responder used the model.
+            return
+
+        def take_late(arrival: Arrival) -> None:
+            adopt(arrival)
+            self._log_first_answers()
+
+        for arrival in self._responder.stop(take_late):
+            adopt(arrival)
         self._start_loading()
         if self._responder.model.is_loaded:
             # It is a matter of milliseconds, and whoever has asked for readiness need not ask again.
             self._server.settled.wait(_SETTLING_S)
-        for answered in self._responder.answered:
-            self._server.write_down(answered)
-        return arrivals
+        self._log_first_answers()
+
+    def _log_first_answers(self) -> None:
+        answered = self._responder.answered if self._responder is not None else ()
+        while answered:
+            self._server.write_down(answered.popleft())
 
     def _start_loading(self) -> None:
         self._server.start(self._launch.configs)
@@ -87,10 +93,7 @@ class HttpServer:
         config = Config()
         values = {
             "threads": threads,
-            "worker_connections": 1000 + threads,
-            "keepalive": _KEEPALIVE_S,
             "timeout": 0,
-            "graceful_timeout": GRACE_S,
             "loglevel": "warning",
         }
         if os.access("/dev/shm", os.W_OK):  # noqa: S108 - a heartbeat file on a disk can block

@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from firstserve.errors import InvalidArgument, NotFound, Unimplemented
 from firstserve.image.classifier import DEFAULT_TOP_K, answer_json
 from firstserve.image.decoder import FORMATS
 from firstserve.models.model_spec import ModelSpec
 from firstserve.web.access_log import current_access
+from firstserve.web.request_body import check_body, read_whole_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def make_blueprint(server: ModelServer, settings: HttpSettings) -> Blueprint:
         access.asks("Image", name)
         deadline_s = None if settings.timeout_s is None else time.monotonic() + settings.timeout_s
         with server.admission:
-            body = _read_picture(settings.limit_bytes)
+            body = _read_picture()
             read_s = time.monotonic()
             spec = _read_spec(manager, name, query)
             with manager.handle(spec, deadline_s) as model:
@@ -85,24 +85,16 @@ def _classify(model: ServedModel, body: bytes, top_k: str) -> Prediction:
     return model.classifier.predict(body, top_k)
 
 
-def _read_picture(limit_bytes: int) -> bytes:
+def _read_picture() -> bytes:
     """The request's picture: the body, or the only file of a form.
 
-    Raises InvalidArgument for a form without exactly one file, RequestEntityTooLarge over the limit.
+    Raises InvalidArgument for a form without exactly one file, and the error for which a body was refused.
     """
-    if request.mimetype == "multipart/form-data":
-        files = [file for _, file in request.files.items(multi=True)]
-        if len(files) != 1:
-            raise InvalidArgument(f"the form holds {len(files)} files: send one, a picture ({FORMATS})")
-        picture: bytes = files[0].read()
-        return picture
-    length = request.content_length
-    if length is None:
-        # Chunked: Werkzeug's own stream would end at the limit as if the body did.
-        length = limit_bytes + 1
-    elif length > limit_bytes:
-        raise RequestEntityTooLarge
-    body: bytes = request.environ["wsgi.input"].read(length)
-    if len(body) > limit_bytes:
-        raise RequestEntityTooLarge
-    return body
+    if request.mimetype != "multipart/form-data":
+        return read_whole_body(request.environ)
+    check_body(request.environ)
+    files = [file for _, file in request.files.items(multi=True)]
+    if len(files) != 1:
+        raise InvalidArgument(f"the form holds {len(files)} files: send one, a picture ({FORMATS})")
+    picture: bytes = files[0].read()
+    return picture

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from firstserve.errors import FirstserveError, Unimplemented
+from firstserve.errors import FirstserveError, RequestTimeout, TooLarge, Unimplemented
 from firstserve.json_tensor.layout import error_body
 from firstserve.web.access_log import current_access
-from firstserve.web.rest_body import drain_body, read_body
+from firstserve.web.rest_body import read_body
 from firstserve.web.rest_methods import RestMethods
 from firstserve.web.rest_route import UnreadableVersion, is_routed, raw_path, read_route
 
@@ -66,16 +66,15 @@ class RestApi:
         except FirstserveError as error:
             current_access().failed(error)
             body = b"" if isinstance(error, UnreadableVersion) else error_body(str(error))
+            if isinstance(error, TooLarge | RequestTimeout):
+                # TensorFlow Serving knows neither.
+                return _response(body, error.http)
             return _response(body, _HTTP_STATUSES.get(error.grpc, 500))
 
     def _answer(self, method: str, path: str) -> bytes:
-        try:
-            if method in _NOT_IMPLEMENTED:
-                raise Unimplemented(f"{method} is not implemented")
-            verb, spec = read_route(method, path)
-        except FirstserveError:
-            drain_body(request.environ)
-            raise
+        if method in _NOT_IMPLEMENTED:
+            raise Unimplemented(f"{method} is not implemented")
+        verb, spec = read_route(method, path)
         body = read_body(request.environ)
         access = current_access()
         if verb == "status":
@@ -93,7 +92,6 @@ class RestApi:
 
 def _preflight() -> Response:
     """What a browser asks before a request from another origin; whether that is allowed, it reads in the headers."""
-    drain_body(request.environ)
     origin = request.headers.get("Origin", "")
     return _response(b"", 200 if "http://" in origin or "https://" in origin else 400)
 

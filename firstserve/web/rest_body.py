@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
+from firstserve.web.request_body import read_whole_body
+
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
@@ -12,19 +14,12 @@ INFLATED_LIMIT_BYTES = 100 * 1024 * 1024
 """Of a compressed body; one that is not compressed has no limit."""
 
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
-_DRAIN_CHUNK_BYTES = 64 * 1024
 
 
 def read_body(environ: WSGIEnvironment) -> bytes:
     """The whole body; nothing where it is compressed by gzip and damaged, or inflates to more than the limit."""
-    body: bytes = environ["wsgi.input"].read()
+    body = read_whole_body(environ)
     return _inflate(body) if "gzip" in environ.get("HTTP_CONTENT_ENCODING", "").lower() else body
-
-
-def drain_body(environ: WSGIEnvironment) -> None:
-    """Reads a body that nobody needs: a client that is still sending could not read its answer."""
-    while environ["wsgi.input"].read(_DRAIN_CHUNK_BYTES):
-        pass
 
 
 def _inflate(data: bytes) -> bytes:

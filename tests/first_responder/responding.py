@@ -48,7 +48,11 @@ class Responding:
     def stop(self) -> list[Arrival]:
         """Ends it as the full server does, and gives what that would go on with."""
         if self._arrivals is None:
-            self._arrivals = self.responder.stop()
+            late: list[Arrival] = []
+            arrivals = self.responder.stop(late.append)
+            # An answer that is under way comes to its end.
+            until(lambda: not self.responder._busy)
+            self._arrivals = [*arrivals, *late]
         return self._arrivals
 
     def waiting(self) -> list[Arrival]:

@@ -1,0 +1,91 @@
+"""Connection table: all connections of the loop, what each waits for, and what they may take of the machine."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from firstserve.web.connection_group import ConnectionGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from firstserve.config.settings import HttpSettings
+    from firstserve.web.connection import Connection
+
+_KEEPALIVE_S = 75
+"""Longer than the proxies in front keep their connections, so that it is they who close them."""
+_PARTING_S = 2
+"""How long a client may take to close a connection that is answered."""
+_DRAIN_S = 10
+"""How long what is left of a body that was refused is read, so that the client sees why."""
+
+
+class ConnectionTable:
+    """Belongs to the loop's thread. A connection that is in no group is being answered."""
+
+    def __init__(self, settings: HttpSettings, limit: int) -> None:
+        self.limit = limit
+        self.idle = ConnectionGroup(_KEEPALIVE_S)
+        """Nothing of a next request has come."""
+        self.heads = ConnectionGroup(settings.head_timeout_s)
+        self.bodies = ConnectionGroup(settings.body_timeout_s)
+        self.sending = ConnectionGroup(settings.send_timeout_s)
+        """The client has not taken all of its answer."""
+        self.parting = ConnectionGroup(_PARTING_S)
+        """All is said, and the client's end is awaited."""
+        self.draining = ConnectionGroup(_DRAIN_S)
+        """As `parting`, while the rest of a refused body may still come."""
+        self._by_descriptor: dict[int, Connection] = {}
+        self._held_bytes = 0
+        self._limit_bytes = settings.held_limit_bytes
+
+    def __len__(self) -> int:
+        return len(self._by_descriptor)
+
+    def get(self, descriptor: int) -> Connection | None:
+        """The open connection of a descriptor."""
+        return self._by_descriptor.get(descriptor)
+
+    def add(self, connection: Connection) -> None:
+        """Takes in a new one."""
+        self._by_descriptor[connection.descriptor] = connection
+
+    def wait(self, connection: Connection, group: ConnectionGroup) -> None:
+        """Lets a connection wait in a group; its time there goes on if it does already."""
+        if connection.group is not group:
+            group.add(connection, time.monotonic())
+
+    def answer(self, connection: Connection) -> None:
+        """Takes a connection out of all groups: a thread works for it."""
+        if connection.group is not None:
+            connection.group.remove(connection)
+
+    def close(self, connection: Connection) -> None:
+        """Ends a connection; the kernel forgets what was to be told of it."""
+        self.answer(connection)
+        self._held_bytes -= connection.counted_bytes
+        del self._by_descriptor[connection.descriptor]
+        connection.socket.close()
+
+    def idlest(self) -> Connection | None:
+        """The one to close where there are too many; None where all are being answered."""
+        groups = (self.idle, self.parting, self.heads, self.draining, self.bodies, self.sending)
+        return next((first for group in groups if (first := group.first()) is not None), None)
+
+    def overdue(self) -> Iterator[Connection]:
+        """Those that have waited too long; each is to be dealt with before the next one is asked for."""
+        now_s = time.monotonic()
+        for group in (self.idle, self.heads, self.bodies, self.sending, self.parting, self.draining):
+            yield from group.overdue(now_s)
+
+    def count(self, connection: Connection) -> None:
+        """Takes note of the memory that a connection holds now."""
+        self._held_bytes += connection.held_bytes - connection.counted_bytes
+        connection.counted_bytes = connection.held_bytes
+
+    def slowest(self) -> Connection | None:
+        """Where all together hold too much memory: the one that has held some for longest."""
+        if self._held_bytes <= self._limit_bytes:
+            return None
+        return self.bodies.first() or self.sending.first() or self.heads.first()
