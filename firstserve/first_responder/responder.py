@@ -90,6 +90,11 @@ class FirstResponder:
                 # Woken also to see what a signal has set.
                 self._changed.wait(_LOOK_S)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is under way."""
+        return self._busy
+
     def stop(self, take_late: Callable[[Arrival], None]) -> list[Arrival]:
         """Answers no more; gives the connections that are open, in the order in which they came.
 

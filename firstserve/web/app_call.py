@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.http import wsgi
 
+from firstserve.web.connection import CONTINUE
 from firstserve.web.request_body import REFUSAL
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def call_app(
     Raises whatever the application lets out.
     """
     message = request.message
-    # The loop has said so already.
+    if request.awaits_continue:
+        connection.sendall(CONTINUE)
+    # Or gunicorn would say it as well.
     message._expected_100_continue = False  # noqa: SLF001 - gunicorn has no other way to know
     response, environ = wsgi.create(message, connection, connection.address, server, config)
     environ["wsgi.multithread"] = True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from firstserve.web.request_reader import Limit
 
 _READ_BYTES = 256 * 1024
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Connection:
@@ -91,7 +91,7 @@ class Connection:
         """Tells a client that waits for it to send its body. Raises OSError."""
         if self.reader.awaits_continue:
             self.reader.was_continued = True
-            self.sendall(_CONTINUE)
+            self.sendall(CONTINUE)
             self.send()
 
     def sendall(self, data: bytes) -> None:

@@ -64,7 +64,7 @@ class ConnectionLoop:
         self._config = config
         self._answer_request = answer
         self._refuse_bytes = refuse
-        self._table = ConnectionTable(settings, connections_limit(settings.max_connections))
+        self._table = ConnectionTable(settings, connections_limit(settings.connections))
         self._epoll = select.epoll()
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._waker, select.EPOLLIN)
@@ -77,7 +77,7 @@ class ConnectionLoop:
     @property
     def is_empty(self) -> bool:
         """Whether no connection is left."""
-        return not self._table
+        return not (self._table or self._arrived)
 
     def accept_from_now_on(self) -> None:
         """Begins to take in connections from the port."""

@@ -38,7 +38,7 @@ class ConnectionTable:
         """As `parting`, while the rest of a refused body may still come."""
         self._by_descriptor: dict[int, Connection] = {}
         self._held_bytes = 0
-        self._limit_bytes = settings.held_limit_bytes
+        self._limit_bytes = settings.bytes_at_once
 
     def __len__(self) -> int:
         return len(self._by_descriptor)

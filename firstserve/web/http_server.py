@@ -65,6 +65,11 @@ class HttpServer:
             self._server.settled.wait(_SETTLING_S)
         self._log_first_answers()
 
+    @property
+    def has_taken_over(self) -> bool:
+        """Whether the first responder has given away all its connections."""
+        return self._responder is None or not self._responder.is_busy
+
     def _log_first_answers(self) -> None:
         answered = self._responder.answered if self._responder is not None else ()
         while answered:

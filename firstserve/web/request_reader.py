@@ -37,6 +37,8 @@ class WholeRequest(NamedTuple):
     body: bytes
     refusal: FirstserveError | None = None
     """Why it is not to be answered otherwise; where its end is not known, the connection ends with it."""
+    awaits_continue: bool = False
+    """Whether the client has not been told to go on with its body, though it asked to be."""
 
 
 class RequestReader:
@@ -135,8 +137,9 @@ class RequestReader:
 
     def _take(self, message: Request, body: bytes, size_bytes: int) -> WholeRequest:
         del self.received[: self._head_bytes + size_bytes]
+        request = WholeRequest(message, body, awaits_continue=self.awaits_continue)
         self._begin_anew()
-        return WholeRequest(message, body)
+        return request
 
     def _refuse(self, message: Request, error: FirstserveError) -> WholeRequest:
         message.force_close()

@@ -80,7 +80,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
             self._loop.turn()
         self._loop.end(_LAST_KEEPALIVE_S)
         end_s = time.monotonic() + GRACE_S
-        while not self._loop.is_empty and time.monotonic() < end_s:
+        while not (self._loop.is_empty and self.app.has_taken_over) and time.monotonic() < end_s:
             self._loop.turn()
         self.app.stop_serving()
 
