@@ -10,14 +10,21 @@ if TYPE_CHECKING:
 
     from firstserve.web.connection import Connection
 
+_FOR_EVER_S = 1e9
+
 
 class ConnectionGroup:
     """`limit_s` is how long one may wait; None is for ever. Times are those of `time.monotonic()`."""
 
     def __init__(self, limit_s: float | None) -> None:
-        self.limit_s = float("inf") if limit_s is None else limit_s
+        # Not infinity, from which nothing can be taken.
+        self.limit_s = _FOR_EVER_S if limit_s is None else limit_s
         # Unlike that of a dict, its first member is found at once when many before it have gone.
         self._ends_s: OrderedDict[Connection, float] = OrderedDict()
+
+    def __iter__(self) -> Iterator[Connection]:
+        """Those that have waited longest first."""
+        return iter(self._ends_s)
 
     def __len__(self) -> int:
         return len(self._ends_s)
@@ -33,6 +40,10 @@ class ConnectionGroup:
         """Ends the wait."""
         del self._ends_s[connection]
         connection.group = None
+
+    def waited_s(self, connection: Connection, now_s: float) -> float:
+        """How long one has waited."""
+        return now_s - self._ends_s[connection] + self.limit_s
 
     def first(self) -> Connection | None:
         """The one that has waited longest."""

@@ -6,7 +6,6 @@ both are bounded.
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import time
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING
 from gunicorn.http.errors import ParseException
 
 from firstserve.errors import FirstserveError, QueueFull, RequestTimeout
+from firstserve.web.acceptor import Acceptor
 from firstserve.web.connection import Connection
 from firstserve.web.connection_table import ConnectionTable
 from firstserve.web.descriptors import connections_limit
-from firstserve.web.port_closing import refuse_handshakes
 from firstserve.web.request_reader import damaged_body
 
 if TYPE_CHECKING:
@@ -38,14 +37,11 @@ if TYPE_CHECKING:
 
 _TURN_S = 0.5
 """How late a limit of time may be noticed."""
-_PAUSE_S = 0.1
-"""How long nobody is accepted where there is no room and nothing to close."""
-_ACCEPTS_AT_ONCE = 64
 _EVENTS_AT_ONCE = 256
-_HANDSHAKE_S = 0.05
-"""Longer than the rest of a handshake takes between a platform's proxy and its containers."""
-_EMPTYING_S = 1
-_NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_TOO_MUCH = (
+    "the server has its limit of {} bytes of bodies at once (--max_body_bytes_at_once), and this one came slowest: "
+    "ask again later"
+)
 _READABLE, _WRITABLE = select.EPOLLIN | select.EPOLLONESHOT, select.EPOLLOUT | select.EPOLLONESHOT
 
 
@@ -59,7 +55,6 @@ class ConnectionLoop:
     def __init__(
         self, listener: socket, settings: HttpSettings, config: Config, answer: Answer, refuse: Refuse
     ) -> None:
-        self._listener = listener
         self._settings = settings
         self._config = config
         self._answer_request = answer
@@ -68,9 +63,7 @@ class ConnectionLoop:
         self._epoll = select.epoll()
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._waker, select.EPOLLIN)
-        self._listener.setblocking(False)
-        self._is_accepting = False
-        self._accepts_from_s = float("inf")
+        self._acceptor = Acceptor(listener, self._epoll, self._accept, self._has_room, self._make_room)
         self._answered: deque[Connection] = deque()
         self._arrived: deque[Arrival] = deque()
 
@@ -81,22 +74,20 @@ class ConnectionLoop:
 
     def accept_from_now_on(self) -> None:
         """Begins to take in connections from the port."""
-        self._accepts_from_s = time.monotonic()
+        self._acceptor.start()
 
     def turn(self) -> None:
         """Does what there is to do, and returns once something was done, or nothing was for a while."""
-        if not self._is_accepting and time.monotonic() >= self._accepts_from_s:
-            self._is_accepting = True
-            self._epoll.register(self._listener, select.EPOLLIN)
-        events = self._epoll.poll(_TURN_S if self._is_accepting else _PAUSE_S, _EVENTS_AT_ONCE)
+        self._acceptor.resume()
+        events = self._epoll.poll(_TURN_S, _EVENTS_AT_ONCE)
         # First: what is given back can have an event at once.
         self._take_back()
         for descriptor, _ in events:
             if descriptor == self._waker:
                 os.eventfd_read(self._waker)
                 self._take_back()
-            elif descriptor == self._listener.fileno():
-                self._accept()
+            elif descriptor == self._acceptor.descriptor:
+                self._acceptor.accept()
             elif (connection := self._table.get(descriptor)) is not None and connection.group is not None:
                 self._go_on(connection)
         for connection in self._table.overdue():
@@ -126,52 +117,23 @@ class ConnectionLoop:
             self._epoll.modify(connection.descriptor, _READABLE)
 
     def end(self, keepalive_s: float) -> None:
-        """Closes the port; what is open goes on, an idle connection for `keepalive_s` more.
-
-        Connections that the kernel has already answered for us are taken in: they would be reset if they were left in
-        the listener's queue.
-        """
-        self._pause()
-        self._accepts_from_s = float("inf")
-        refuse_handshakes(self._listener)
-        waiting = select.poll()
-        waiting.register(self._listener, select.POLLIN)
-        # Where handshakes go on, the queue may never be empty.
-        deadline_s = time.monotonic() + _EMPTYING_S
-        while time.monotonic() < deadline_s and waiting.poll(_HANDSHAKE_S * 1e3):
-            self._accept()
-        self._listener.close()
+        """Closes the port; what is open goes on, an idle connection for `keepalive_s` more."""
+        self._acceptor.close()
         self._table.idle.cap(keepalive_s, time.monotonic())
 
     # Connections come.
 
-    def _pause(self) -> None:
-        self._accepts_from_s = time.monotonic() + _PAUSE_S
-        if self._is_accepting:
-            self._is_accepting = False
-            self._epoll.unregister(self._listener)
-
-    def _accept(self) -> None:
-        for _ in range(_ACCEPTS_AT_ONCE):
-            if len(self._table) >= self._table.limit and not self._make_room():
-                return
-            try:
-                accepted, address = self._listener.accept()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                if error.errno in _NO_ROOM and not self._make_room():
-                    return
-                continue
-            self._take_in(Connection(accepted, address, self._config, self._settings.body_limit))
+    def _has_room(self) -> bool:
+        return len(self._table) < self._table.limit
 
     def _make_room(self) -> bool:
         idlest = self._table.idlest()
-        if idlest is None:
-            self._pause()
-            return False
-        self._table.close(idlest)
-        return True
+        if idlest is not None:
+            self._table.close(idlest)
+        return idlest is not None
+
+    def _accept(self, accepted: socket, address: tuple[str, int]) -> None:
+        self._take_in(Connection(accepted, address, self._config, self._settings.body_limit))
 
     def _take_in(self, connection: Connection) -> None:
         self._table.add(connection)
@@ -242,7 +204,7 @@ class ConnectionLoop:
         self._epoll.modify(connection.descriptor, _READABLE)
         table.count(connection)
         while (slowest := table.slowest()) is not None:
-            if not self._refuse(slowest, QueueFull("the server holds as much of requests as it may: ask again later")):
+            if not self._refuse(slowest, QueueFull(_TOO_MUCH.format(self._settings.bytes_at_once))):
                 table.close(slowest)
 
     def _refuse(self, connection: Connection, reason: FirstserveError) -> bool:

@@ -20,6 +20,8 @@ _PARTING_S = 2
 _DRAIN_S = 10
 """How long what is left of a body that was refused is read, so that the client sees why."""
 
+_INSTANT_S = 1e-3
+
 
 class ConnectionTable:
     """Belongs to the loop's thread. A connection that is in no group is being answered."""
@@ -85,7 +87,12 @@ class ConnectionTable:
         connection.counted_bytes = connection.held_bytes
 
     def slowest(self) -> Connection | None:
-        """Where all together hold too much memory: the one that has held some for longest."""
+        """Where all together hold too much memory, the one to do without: the slowest sender, else a slow reader."""
         if self._held_bytes <= self._limit_bytes:
             return None
-        return self.bodies.first() or self.sending.first() or self.heads.first()
+        now_s = time.monotonic()
+
+        def bytes_per_s(connection: Connection) -> float:
+            return len(connection.reader.received) / max(self.bodies.waited_s(connection, now_s), _INSTANT_S)
+
+        return min(self.bodies, key=bytes_per_s, default=None) or self.sending.first() or self.heads.first()
