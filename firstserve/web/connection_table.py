@@ -21,6 +21,8 @@ _DRAIN_S = 10
 """How long what is left of a body that was refused is read, so that the client sees why."""
 
 _INSTANT_S = 1e-3
+_UNDER_WAY = 0.1
+"""What a second counts for which a body or an answer has been under way."""
 
 
 class ConnectionTable:
@@ -71,9 +73,20 @@ class ConnectionTable:
         connection.socket.close()
 
     def idlest(self) -> Connection | None:
-        """The one to close where there are too many; None where all are being answered."""
+        """The one to close where there are too many; None where all are being answered.
+
+        It is the one that has waited longest. Who has just connected has waited for nothing yet, whatever fills the
+        table; a body or an answer that is under way counts less than a connection on which nobody needs anything.
+        """
+        now_s = time.monotonic()
         groups = (self.idle, self.parting, self.heads, self.draining, self.bodies, self.sending)
-        return next((first for group in groups if (first := group.first()) is not None), None)
+        firsts = [(group, first) for group in groups if (first := group.first()) is not None]
+
+        def waited_s(pair: tuple[ConnectionGroup, Connection]) -> float:
+            group, first = pair
+            return group.waited_s(first, now_s) * (_UNDER_WAY if group in {self.bodies, self.sending} else 1)
+
+        return max(firsts, key=waited_s)[1] if firsts else None
 
     def overdue(self) -> Iterator[Connection]:
         """Those that have waited too long; each is to be dealt with before the next one is asked for."""
