@@ -277,13 +277,13 @@ class FirstResponder:
 
     def _answer(self, connection: Connection, classifier: ImageClassifier) -> bool:
         """Answers the request that is there; False where that is for the full server to do."""
-        from firstserve.image.classifier import DEFAULT_TOP_K, answer_json
+        from firstserve.image.classifier import answer_json
 
         head = connection.head
         keeps_alive = head is not None and head.keeps_alive
         begun_s = time.monotonic()
         try:
-            prediction = classifier.predict(connection.body(), str(DEFAULT_TOP_K))
+            prediction = classifier.predict(connection.body())
             body = answer_json(self.model.name, self.model.version.number, prediction.classes)
             timing = self._clock.server_timing(prediction.decode_ms, prediction.inference_ms, begun_s)
             written = write_answer(body, timing, keeps_alive=keeps_alive)
