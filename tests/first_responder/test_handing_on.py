@@ -183,10 +183,36 @@ def test_who_does_not_read_answers_gets_no_more_of_them(
         assert first.stop() == []
 
 
-def test_the_full_server_comes_when_it_is_hurried(first: Responding) -> None:
-    first.responder.hurry()
-    first.responder.wait_for_turn()
-    assert first.stop() == []
+def test_the_end_waits_for_the_answers_to_what_has_arrived(first: Responding, cat: bytes) -> None:
+    ended = threading.Event()
+    with first.connect() as client:
+        client.sendall(request(cat))
+        first.responder.end_when_idle(ended.set)
+        assert b'"class": 285' in read_answer(client)
+        assert ended.wait(WAIT_S)
+
+
+def test_the_end_does_not_wait_for_who_says_nothing(first: Responding, cat: bytes) -> None:
+    ended = threading.Event()
+    with (
+        first.connect(),
+        first.connect() as client,
+    ):
+        client.sendall(request(cat))
+        read_answer(client)
+        first.responder.end_when_idle(ended.set)
+        assert ended.wait(WAIT_S)
+
+
+def test_the_end_leaves_to_the_full_server_what_only_that_can_answer(first: Responding) -> None:
+    ended = threading.Event()
+    with first.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        first.responder.end_when_idle(ended.set)
+        first.responder.wait_for_turn()
+        (arrival,) = first.stop()
+        arrival.connection.close()
+    assert not ended.is_set()
 
 
 def test_the_full_server_comes_when_no_picture_does(first: Responding) -> None:
