@@ -6,11 +6,12 @@ import socket
 import struct
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from firstserve.first_responder import responder
+from firstserve.image.classifier import ImageClassifier
 from tests.first_responder.foreign import FOREIGN, LIMIT_BYTES
 from tests.first_responder.responding import (
     WAIT_S,
@@ -25,6 +26,8 @@ from tests.first_responder.responding import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from firstserve.first_responder.connection import Arrival
 
 MEBI = 1024 * 1024
 CONNECTIONS_LIMIT = 64
@@ -239,3 +242,35 @@ def test_the_full_server_comes_for_a_request_of_another_kind(
         connection.sendall(FOREIGN["another method"])
         first.responder.wait_for_turn()
         assert len(first.stop()) == 1
+
+
+def test_an_answer_that_takes_long_holds_up_nobody_else(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, released = threading.Event(), threading.Event()
+    predict = ImageClassifier.predict
+
+    def predict_late(*arguments: Any, **options: Any) -> Any:
+        begun.set()
+        assert released.wait(WAIT_S)
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(ImageClassifier, "predict", predict_late)
+    with first.connect() as slow, first.connect() as other:
+        slow.sendall(request(cat))
+        assert begun.wait(WAIT_S)
+        other.sendall(FOREIGN["another method"])
+        first.responder.wait_for_turn()
+        assert [arrival.received for arrival in first.stop_now()] == [FOREIGN["another method"]]
+        assert not first.late
+        released.set()
+        assert b'"class": 285' in read_answer(slow)
+        until(lambda: bool(first.late))
+        assert rest_after(slow, first.late[0]) == b"POST"
+
+
+def rest_after(client: socket.socket, arrival: Arrival) -> bytes:
+    """What the full server reads on a connection, whose client sends one more request and ends."""
+    client.sendall(b"POST")
+    client.shutdown(socket.SHUT_WR)
+    return rest_of(arrival)
