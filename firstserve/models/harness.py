@@ -36,6 +36,10 @@ class Harness:
         self.failed_fingerprint = 0
         """What the folder was like when it could not be loaded."""
 
+    def __str__(self) -> str:
+        """As TensorFlow Serving's log writes it."""
+        return f"{{name: {self.name} version: {self.version.number}}}"
+
     @property
     def status(self) -> VersionStatus:
         """As `GetModelStatus` tells it; the error only once there is no further attempt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from contextlib import nullcontext
 from pathlib import PurePath
@@ -102,7 +103,7 @@ class Loader:
 
     def _warm_up(self, model: ServedModel, version: Version) -> None:
         file = version.path / WARMUP_FILE
-        if not file.exists():
+        if not os.path.lexists(file):
             log.debug("No warmup data file found at %s", file)
             return
         from firstserve.models.warmup import warm_up

@@ -11,15 +11,16 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from firstserve.errors import FirstserveError, ModelsUnavailable, NotFound, Unavailable
-from firstserve.models.configs import Configs
+from firstserve.errors import FirstserveError, LoadError, NotFound, Unavailable
 from firstserve.models.handle import ServableHandle
 from firstserve.models.model_versions import ModelVersions
-from firstserve.models.source import aspired_versions, fingerprint
+from firstserve.models.notices import Notices
+from firstserve.models.registry import Registry
+from firstserve.models.source import fingerprint, look
 from firstserve.models.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from firstserve.config.settings import ModelsSettings
     from firstserve.models.harness import Harness
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NEVER_S = float("inf")
+_LONGEST_IDLE_S = 86_400.0
+"""Threads cannot wait for any time that a setting may ask for."""
+_AFTER_FAULT_S = 1.0
+"""The pause after a fault of ours, which may come again at once."""
 
 
 class ModelManager:
@@ -41,13 +46,11 @@ class ModelManager:
         self._loader = loader
         # Guards everything below; notified of what others may wait for.
         self._changed = threading.Condition()
-        self._configs = Configs(allow_unavailable=settings.labels_for_unavailable)
-        self._models: dict[str, ModelVersions] = {}
-        self._unsettled: set[str] = set()
+        self._registry = Registry(allow_unavailable=settings.labels_for_unavailable)
         self._next_poll_s = self._next_read_s = _NEVER_S
-        self._poll_fault = ""
+        self._notices = Notices()
         self._read_configs: Callable[[], Sequence[ModelConfig] | None] = lambda: None
-        self._stopping = self._started = False
+        self._stopping = False
         self._thread: threading.Thread | None = None
 
     def start(
@@ -63,6 +66,7 @@ class ModelManager:
         """
         with self._changed:
             self._replace(configs)
+            self._registry.count_all()
             self._read_configs = read_configs
             if self._settings.config_file is not None and self._settings.config_file_poll_s > 0:
                 self._next_read_s = time.monotonic() + self._settings.config_file_poll_s
@@ -84,26 +88,27 @@ class ModelManager:
         names = {config.name for config in configs}
         with self._changed:
             self._replace(configs)
-            if not self._wait_until(lambda: self._unsettled.isdisjoint(names), deadline_s):
+            if not self._wait_until(lambda: self._registry.unsettled.isdisjoint(names), deadline_s):
                 raise Unavailable("the new models are still loading: ask for their status")
-            fault = self._fault(names)
+            fault = self._registry.fault(names)
         if fault is not None:
             raise fault
 
     def handle(self, spec: ModelSpec, deadline_s: float | None) -> ServableHandle:
         """The version that a request asks for, kept alive until the handle's block ends.
 
-        Waits while the model is loaded for the first time. Raises NotFound for a model or version that cannot answer,
-        InvalidArgument for an unknown label, Unavailable where the load takes longer than the deadline.
+        Waits while what was there at the start is loaded for the first time. Raises NotFound for a model or version
+        that cannot answer, InvalidArgument for an unknown label, Unavailable where the load takes longer than the
+        deadline, or, until the start is over, has failed.
         """
         with self._changed:
             if spec.label is not None:
-                spec = spec._replace(version=self._configs.version_of(spec.name, spec.label), label=None)
-            if not self._wait_until(lambda: self._is_decided(spec), deadline_s):
+                spec = spec._replace(version=self._registry.configs.version_of(spec.name, spec.label), label=None)
+            if not self._wait_until(lambda: self._registry.is_decided(spec), deadline_s):
                 raise Unavailable(f'model "{spec.name}" is still loading: ask again')
-            harness = self._available(spec.name, spec.version)
+            harness = self._registry.available(spec.name, spec.version)
             if harness is None or harness.model is None:
-                raise NotFound(f"Servable not found for request: {spec}")
+                raise self._registry.refusal(spec)
             harness.references += 1
             return ServableHandle(self, harness, harness.model)
 
@@ -117,72 +122,33 @@ class ModelManager:
     def version_of_label(self, name: str, label: str) -> int:
         """The version that a label stands for. Raises InvalidArgument."""
         with self._changed:
-            return self._configs.version_of(name, label)
+            return self._registry.configs.version_of(name, label)
 
     def statuses(self, name: str, version: int | None = None) -> list[VersionStatus]:
         """What is known of a model's versions, or of one, highest first. Raises NotFound where that is nothing."""
         with self._changed:
-            statuses = self._models[name].statuses() if name in self._models else []
-        if not statuses:
-            raise NotFound(f"Could not find any versions of model {name}")
-        if version is None:
-            return statuses
-        statuses = [status for status in statuses if status.version == version]
-        if not statuses:
-            raise NotFound(f"Could not find version {version} of model {name}")
-        return statuses
+            return self._registry.statuses(name, version)
 
     def names(self) -> list[str]:
         """Of the models that are configured, in the order of their configs."""
         with self._changed:
-            return self._configs.names
+            return self._registry.configs.names
 
-    def all_available(self) -> bool:
-        """Whether every model that is configured has a version that can answer, and is looked after."""
+    def ready_models(self) -> list[str]:
+        """The models by which the server is ready, as Registry has it; none where nobody looks after them."""
         with self._changed:
-            if not self._stopping and (self._thread is None or not self._thread.is_alive()):
-                return False
-            return all(self._available(name, None) is not None for name in self._configs.names)
+            is_looked_after = self._stopping or (self._thread is not None and self._thread.is_alive())
+            return self._registry.ready_models() if is_looked_after else []
 
     def _replace(self, configs: Sequence[ModelConfig]) -> None:
-        known = set(self._configs.names) - self._unsettled
-        self._configs.replace(configs, lambda name, version: self._available(name, version) is not None)
-        for name in self._configs.names:
-            self._models.setdefault(name, ModelVersions(name))
-        for name in set(self._models).difference(self._configs.names):
-            self._models[name].aspire({}, late=True)
-        self._unsettled = {name for name in self._configs.names if name not in known and not self._models[name].settled}
+        self._registry.replace(configs)
         if self._settings.version_poll_s >= 0:
             self._next_poll_s = 0.0
         self._changed.notify_all()
 
-    def _available(self, name: str, version: int | None) -> Harness | None:
-        return self._versions_of(name).available(version)
-
-    def _versions_of(self, name: str) -> ModelVersions:
-        return self._models.get(name) or ModelVersions(name)
-
-    def _is_decided(self, spec: ModelSpec) -> bool:
-        if self._available(spec.name, spec.version) is not None:
-            return True
-        if spec.name in self._unsettled:
-            return False
-        # A version that was there at the start may still be loading while another one answers already.
-        return spec.version is None or not self._versions_of(spec.name).is_starting(spec.version)
-
     def _wait_until(self, holds: Callable[[], bool], deadline_s: float | None) -> bool:
         timeout_s = None if deadline_s is None else max(deadline_s - time.monotonic(), 0)
         return self._changed.wait_for(lambda: self._stopping or holds(), timeout_s) and holds()
-
-    def _fault(self, names: Iterable[str]) -> FirstserveError | None:
-        reasons = {which: error for name in names for which, error in self._models[name].faults().items()}
-        return ModelsUnavailable(reasons) if reasons else None
-
-    def _harnesses(self) -> Iterator[Harness]:
-        return (harness for versions in self._models.values() for harness in versions)
-
-    def _first(self, pick: Callable[[ModelVersions], Harness | None]) -> Harness | None:
-        return next((each for each in map(pick, self._models.values()) if each is not None), None)
 
     def _work(self, on_settled: Callable[[FirstserveError | None], None]) -> None:
         while not self._stopping:
@@ -190,14 +156,16 @@ class ModelManager:
                 busy = self._read() or self._poll() or self._load() or self._unload() or self._close()
             except Exception:
                 log.exception("looking after the models failed; it goes on")
-                busy = False
+                busy = True
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopping, _AFTER_FAULT_S)
             with self._changed:
                 if not busy:
                     self._changed.wait(self._idle_s())
-                settled = not self._unsettled
-                fault = self._fault(self._configs.names)
-            if settled and not self._started:
-                self._started = True
+                settled = not self._registry.unsettled
+                fault = self._registry.fault(self._registry.configs.names)
+            if settled and not self._registry.started:
+                self._registry.started = True
                 try:
                     on_settled(fault)
                 except Exception:
@@ -205,11 +173,11 @@ class ModelManager:
 
     def _idle_s(self) -> float | None:
         """How long there is nothing to do; None until somebody notifies."""
-        if self._stopping or self._first(ModelVersions.to_close) is not None:
+        if self._stopping or self._registry.first(ModelVersions.to_close) is not None:
             return 0
-        attempts = [harness.next_attempt_s for harness in self._harnesses() if harness.awaits_load]
+        attempts = [harness.next_attempt_s for harness in self._registry.harnesses() if harness.awaits_load]
         next_s = min(self._next_poll_s, self._next_read_s, *attempts)
-        return None if next_s == _NEVER_S else max(next_s - time.monotonic(), 0)
+        return None if next_s == _NEVER_S else min(max(next_s - time.monotonic(), 0), _LONGEST_IDLE_S)
 
     def _read(self) -> bool:
         """Reads the config file anew, if that is due."""
@@ -220,7 +188,7 @@ class ModelManager:
             configs = self._read_configs()
             with self._changed:
                 # None is a file that says nothing.
-                if configs is not None and list(configs) != list(self._configs):
+                if configs is not None and list(configs) != list(self._registry.configs):
                     self._replace(configs)
         except FirstserveError as error:
             log.error("Failed to read ModelServerConfig file: %s", error)  # noqa: TRY400 - no fault of ours
@@ -231,32 +199,30 @@ class ModelManager:
         with self._changed:
             if time.monotonic() < self._next_poll_s:
                 return False
-            configs = list(self._configs)
+            configs = list(self._registry.configs)
             interval_s = self._settings.version_poll_s
             self._next_poll_s = time.monotonic() + interval_s if interval_s > 0 else _NEVER_S
-            broken = [harness for harness in self._harnesses() if harness.aspired and harness.error is not None]
+            broken = [each for each in self._registry.harnesses() if each.aspired and each.error is not None]
         try:
-            aspired = [(config, aspired_versions(config)) for config in configs]
+            looks = [(config, look(config)) for config in configs]
         except NotFound as error:
-            if str(error) != self._poll_fault:
-                log.error("%s", error)  # noqa: TRY400 - no fault of ours
-            self._poll_fault = str(error)
+            self._notices.tell({str(error): logging.ERROR})
             return False
-        self._poll_fault = ""
+        self._notices.tell({warning: logging.WARNING for _, seen in looks for warning in seen.warnings})
         mended = [each for each in broken if fingerprint(each.version.path) != each.failed_fingerprint]
         with self._changed:
             for harness in mended:
                 harness.retry()
-            for config, versions in aspired:
-                if config in self._configs:
-                    self._models[config.name].aspire(versions, late=self._started)
+            for config, seen in looks:
+                if config in self._registry.configs:
+                    self._registry.models[config.name].aspire(seen.versions, late=self._registry.started)
         return True
 
     def _load(self) -> bool:
         """Loads one version, if one is due."""
         with self._changed:
             now_s = time.monotonic()
-            harness = self._first(lambda versions: versions.to_load(now_s))
+            harness = self._registry.first(lambda versions: versions.to_load(now_s))
             if harness is None:
                 return False
             harness.state = State.LOADING
@@ -264,14 +230,19 @@ class ModelManager:
             retries = self._settings.load_retries if self._settings.waits_for_versions or probe else 0
         # Taken before the load: what is copied into the folder meanwhile counts as a change.
         seen = fingerprint(harness.version.path) if probe or self._settings.waits_for_versions else 0
+        start_s = time.monotonic()
         try:
             model = self._loader.load(harness.name, harness.version, probe=probe)
         except FirstserveError as error:
             self._note_failure(harness, error, seen, retries)
+        except Exception as error:
+            log.exception("a fault of ours while a version was loaded")
+            self._note_failure(harness, LoadError(f"{harness.version.path}: {error!r}"), seen, retries)
         else:
             with self._changed:
                 harness.loaded(model)
                 self._settle(harness.name)
+            log.info("Successfully loaded servable version %s in %.1f ms", harness, (time.monotonic() - start_s) * 1e3)
         return True
 
     def _note_failure(self, harness: Harness, error: FirstserveError, seen: int, retries: int) -> None:
@@ -282,14 +253,13 @@ class ModelManager:
             self._settle(harness.name)
 
     def _settle(self, name: str) -> None:
-        if self._models[name].settled:
-            self._unsettled.discard(name)
+        self._registry.settle(name)
         self._changed.notify_all()
 
     def _unload(self) -> bool:
         """Takes one version that is not wanted any more out of service."""
         with self._changed:
-            harness = self._first(ModelVersions.to_unload)
+            harness = self._registry.first(ModelVersions.to_unload)
             if harness is None:
                 return False
             harness.state = State.UNLOADING
@@ -298,10 +268,14 @@ class ModelManager:
     def _close(self) -> bool:
         """Gives the memory of one version back that is out of service and out of use."""
         with self._changed:
-            harness = self._first(ModelVersions.to_close)
+            harness = self._registry.first(ModelVersions.to_close)
         if harness is None or harness.model is None:
             return False
-        self._loader.unload(harness.model)
-        with self._changed:
-            harness.unloaded()
+        start_s = time.monotonic()
+        try:
+            self._loader.unload(harness.model)
+        finally:
+            with self._changed:
+                harness.unloaded()
+        log.info("Done unloading servable version %s in %.1f ms", harness, (time.monotonic() - start_s) * 1e3)
         return True

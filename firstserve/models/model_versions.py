@@ -86,6 +86,11 @@ class ModelVersions:
             if harness.aspired and harness.given_up and harness.error is not None
         }
 
+    def failure(self, version: int | None) -> FirstserveError | None:
+        """Why this version, or every one that is wanted, could not be loaded; None where another one may be yet."""
+        errors = [harness.error for harness in self if harness.aspired and version in {None, harness.version.number}]
+        return errors[0] if errors and None not in errors else None
+
     def statuses(self) -> list[VersionStatus]:
         """Of all versions that ever were, highest first."""
         return [harness.status for harness in self]

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from firstserve.errors import LoadError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from firstserve.models.model_config import ModelConfig
+
+
+_HIGHEST_VERSION = 2**63 - 1
+"""Versions are int64 in the protocol."""
+_MOST_DIGITS = len(str(_HIGHEST_VERSION))
 
 
 class Version(NamedTuple):
@@ -21,13 +26,19 @@ class Version(NamedTuple):
     path: Path
 
 
-def aspired_versions(config: ModelConfig) -> Mapping[int, Path]:
-    """The folders that the policy picks of those on disk, highest number first; empty where there is none.
+class Look(NamedTuple):
+    """What a look at a base path has found."""
 
-    Raises NotFound where the base path cannot be seen.
-    """
+    versions: Mapping[int, Path]
+    """The folders that the policy picks of those on disk, highest number first; empty where there is none."""
+    warnings: Sequence[str]
+    """What an operator may have meant otherwise."""
+
+
+def look(config: ModelConfig) -> Look:
+    """Looks for a model's versions. Raises NotFound where the base path cannot be seen."""
     try:
-        on_disk = _versions_on_disk(config.base_path)
+        on_disk, too_high = _versions_on_disk(config.base_path)
     except OSError as error:
         raise NotFound(
             f"Could not find base path {config.base_path} for servable {config.name} with error {error.strerror}"
@@ -37,13 +48,33 @@ def aspired_versions(config: ModelConfig) -> Mapping[int, Path]:
         numbers = [number for number in numbers if number in config.policy.specific]
     elif config.policy.latest is not None:
         numbers = numbers[: max(config.policy.latest, 1)]
-    return {number: on_disk[number] for number in numbers}
+    return Look({number: on_disk[number] for number in numbers}, _warnings(config, numbers, too_high))
+
+
+def _warnings(config: ModelConfig, numbers: Sequence[int], too_high: Sequence[str]) -> list[str]:
+    base_path, name = config.base_path, config.name
+    warnings = [
+        f"{base_path / folder} is no version of servable {name}: a version is a number up to {_HIGHEST_VERSION}"
+        for folder in too_high
+    ]
+    if config.policy.specific is None and not numbers:
+        # The words are TensorFlow Serving's.
+        warnings.append(
+            f"No versions of servable {name} found under base path {base_path}. Did you forget to name your leaf "
+            "directory as a number (eg. '/1/')?"
+        )
+    missing = sorted((config.policy.specific or frozenset()).difference(numbers))
+    return warnings + [
+        f"Version {number} of servable {name}, which its version policy asks for, was not found under base path "
+        f"{base_path}: a version's folder is named by its number, such as {base_path / str(number)}"
+        for number in missing
+    ]
 
 
 def check_base_path(base_path: Path) -> None:
     """Raises LoadError, with the remedy, where there is nothing to serve now."""
     try:
-        versions = _versions_on_disk(base_path)
+        versions, _ = _versions_on_disk(base_path)
     except FileNotFoundError:
         raise LoadError(
             f"there is no model folder {base_path}: give the folder that holds the version folders by "
@@ -70,7 +101,26 @@ def fingerprint(version_folder: Path) -> int:
     return hash(tuple(sorted(seen)))
 
 
-def _versions_on_disk(base_path: Path) -> dict[int, Path]:
-    """Two names of one number, such as 1 and 001: the one that sorts first wins, always the same."""
-    names = sorted(os.listdir(base_path), reverse=True)  # noqa: PTH208 - on the cold path, and only names are needed
-    return {int(name): base_path / name for name in names if name.isascii() and name.isdigit()}
+def version_number(digits: str) -> int | None:
+    """The version that digits write; None for a number beyond int64, which no request can ask for."""
+    significant = digits.lstrip("0") or "0"
+    # int() refuses thousands of digits.
+    if len(significant) > _MOST_DIGITS or int(significant) > _HIGHEST_VERSION:
+        return None
+    return int(significant)
+
+
+def _versions_on_disk(base_path: Path) -> tuple[dict[int, Path], list[str]]:
+    """The folders by number, and the names of those whose number no request could ask for.
+
+    Of two names of one number, such as 1 and 001, the one that sorts first wins, always the same.
+    """
+    versions, too_high = {}, []
+    for name in sorted(os.listdir(base_path), reverse=True):  # noqa: PTH208 - on the cold path, and only names are needed
+        if name.isascii() and name.isdigit():
+            number = version_number(name)
+            if number is None:
+                too_high.append(name)
+            else:
+                versions[number] = base_path / name
+    return versions, too_high

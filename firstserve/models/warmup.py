@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from firstserve.errors import FirstserveError, InvalidArgument
+from firstserve.errors import FirstserveError, InvalidArgument, LoadError
 from firstserve.models.loader import WARMUP_FILE
+from firstserve.runtimes import check_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,12 +41,21 @@ class Warmup(NamedTuple):
 def warm_up(model: ServedModel, version_folder: Path, iterations: int) -> Warmup | None:
     """Runs each record of a version folder's warmup file `iterations` times; None where there is no such file.
 
-    Raises DataLoss for a file that is no TFRecord file or damaged, InvalidArgument for more than RECORDS_LIMIT
-    records, Unimplemented for a record of another kind, and whatever FirstserveError a record ends with.
+    Raises LoadError for a file that cannot be read, DataLoss for one that is no TFRecord file or damaged,
+    InvalidArgument for more than RECORDS_LIMIT records, Unimplemented for a record of another kind, and whatever
+    FirstserveError a record ends with.
     """
     path = version_folder / WARMUP_FILE
-    if not path.exists():
-        return None
+    try:
+        if not path.exists():
+            return None
+        check_regular(path)
+        return _run_all(model, path, iterations)
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _run_all(model: ServedModel, path: Path, iterations: int) -> Warmup:
     from firstserve.models.prediction_log import read_logs, run
 
     start_s = time.perf_counter()

@@ -18,7 +18,6 @@ from firstserve.logs.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from firstserve.logs.access import AccessLog
 
@@ -41,11 +40,10 @@ class Call(NamedTuple):
 
 
 class Method(NamedTuple, Generic[Request]):
-    """A method of a service. `guard` is held while it runs, and raises where it may not."""
+    """A method of a service."""
 
     request: type[Request]
     run: Callable[[Request, Call], Message]
-    guard: AbstractContextManager[object]
 
 
 def make_handler(name: str, method: Method[Any], access_log: AccessLog) -> grpc.RpcMethodHandler:
@@ -84,8 +82,7 @@ def _answer(method: Method[Any], data: bytes, call: Call) -> bytes:
         request = method.request.FromString(data)
     except DecodeError as error:
         raise InvalidArgument(f"the message is no serialized {method.request.DESCRIPTOR.full_name}") from error
-    with method.guard:
-        answer: bytes = method.run(request, call).SerializeToString()
+    answer: bytes = method.run(request, call).SerializeToString()
     return answer
 
 

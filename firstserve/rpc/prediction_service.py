@@ -29,6 +29,7 @@ from firstserve.rpc.tensor_proto import decode, encode
 from firstserve.servable import CLASSIFY_METHOD
 
 if TYPE_CHECKING:
+    from firstserve.admission import Admission
     from firstserve.inference import Classifications
     from firstserve.models.manager import ModelManager
     from firstserve.rpc.call import Call
@@ -38,13 +39,18 @@ _SIGNATURE_DEF = "signature_def"
 
 
 class PredictionService:
-    """Everything that is asked of a model. `tensor_content`: answers carry tensors as bytes, not in typed fields.
+    """Everything that is asked of a model; what runs it is admitted, once its model is there.
+
+    `tensor_content`: answers carry tensors as bytes, not in typed fields.
 
     All methods raise FirstserveError for what cannot be answered.
     """
 
-    def __init__(self, manager: ModelManager, *, check_method_names: bool, tensor_content: bool) -> None:
+    def __init__(
+        self, manager: ModelManager, admission: Admission, *, check_method_names: bool, tensor_content: bool
+    ) -> None:
         self._manager = manager
+        self._admission = admission
         self._check_method_names = check_method_names
         self._tensor_content = tensor_content
 
@@ -53,7 +59,7 @@ class PredictionService:
         call.access.asks("Predict", request.model_spec.name)
         signature_name = request.model_spec.signature_name
         response = PredictResponse()
-        with self._manager.handle(asked(request), call.deadline_s) as model:
+        with self._manager.handle(asked(request), call.deadline_s) as model, self._admission:
             call.access.found(model)
             inputs = {name: decode(name, proto) for name, proto in request.inputs.items()}
             with call.access.running():
@@ -75,7 +81,7 @@ class PredictionService:
         call.access.asks("Classify", request.model_spec.name)
         signature_name = request.model_spec.signature_name
         response = ClassificationResponse()
-        with self._manager.handle(asked(request), call.deadline_s) as model:
+        with self._manager.handle(asked(request), call.deadline_s) as model, self._admission:
             call.access.found(model)
             examples = read_examples(request.input)
             call.access.examples = len(examples)
@@ -92,7 +98,7 @@ class PredictionService:
         call.access.asks("Regress", request.model_spec.name)
         signature_name = request.model_spec.signature_name
         response = RegressionResponse()
-        with self._manager.handle(asked(request), call.deadline_s) as model:
+        with self._manager.handle(asked(request), call.deadline_s) as model, self._admission:
             call.access.found(model)
             examples = read_examples(request.input)
             call.access.examples = len(examples)
@@ -109,7 +115,7 @@ class PredictionService:
         first = request.tasks[0] if request.tasks else InferenceTask()
         call.access.asks("MultiInference", first.model_spec.name)
         response = MultiInferenceResponse()
-        with self._manager.handle(read(first.model_spec), call.deadline_s) as model:
+        with self._manager.handle(read(first.model_spec), call.deadline_s) as model, self._admission:
             call.access.found(model)
             tasks = _read_tasks(request)
             examples = read_examples(request.input)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -79,9 +78,9 @@ def start(
         maximum_concurrent_rpcs=admission.limit + _OTHER_CALLS,
     )
     prediction = PredictionService(
-        manager, check_method_names=check_method_names, tensor_content=settings.tensor_content
+        manager, admission, check_method_names=check_method_names, tensor_content=settings.tensor_content
     )
-    _add_services(server, _services(prediction, ModelService(manager), admission), access_log)
+    _add_services(server, _services(prediction, ModelService(manager)), access_log)
     health = _add_health(server) if settings.health else None
     _add_reflection(server, with_health=settings.health)
     for address in _addresses(settings):
@@ -90,20 +89,18 @@ def start(
     return GrpcServer(server, health)
 
 
-def _services(prediction: PredictionService, model: ModelService, admission: Admission) -> Services:
-    """What runs a model is admitted; what tells of models or changes them is needed most when the server is full."""
-    free = nullcontext()
+def _services(prediction: PredictionService, model: ModelService) -> Services:
     return {
         PREDICTION_SERVICE: {
-            "Predict": Method(PredictRequest, prediction.predict, admission),
-            "Classify": Method(ClassificationRequest, prediction.classify, admission),
-            "Regress": Method(RegressionRequest, prediction.regress, admission),
-            "MultiInference": Method(MultiInferenceRequest, prediction.multi_inference, admission),
-            "GetModelMetadata": Method(GetModelMetadataRequest, prediction.get_model_metadata, free),
+            "Predict": Method(PredictRequest, prediction.predict),
+            "Classify": Method(ClassificationRequest, prediction.classify),
+            "Regress": Method(RegressionRequest, prediction.regress),
+            "MultiInference": Method(MultiInferenceRequest, prediction.multi_inference),
+            "GetModelMetadata": Method(GetModelMetadataRequest, prediction.get_model_metadata),
         },
         MODEL_SERVICE: {
-            "GetModelStatus": Method(GetModelStatusRequest, model.get_model_status, free),
-            "HandleReloadConfigRequest": Method(ReloadConfigRequest, model.reload_config, free),
+            "GetModelStatus": Method(GetModelStatusRequest, model.get_model_status),
+            "HandleReloadConfigRequest": Method(ReloadConfigRequest, model.reload_config),
         },
     }
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 RUNTIMES = ("litert", "tensorflow", "interpreter")
 """The modules of this package that are runtimes."""
+_MODEL_FILES = {
+    "litert": ("model.tflite",),
+    "interpreter": ("model.tflite",),
+    "tensorflow": ("saved_model.pb", "saved_model.pbtxt", "variables/variables.index"),
+}
+"""What they open first."""
 
 
 def choose_runtime(version_folder: Path, *, prefer_tflite: bool = True) -> str:
@@ -41,9 +47,17 @@ def name_runtime(version_folder: Path, runtime: str, options: RuntimeOptions) ->
     return choose_runtime(version_folder, prefer_tflite=options.prefer_tflite) if runtime == "auto" else runtime
 
 
+def check_regular(file: Path) -> None:
+    """Raises LoadError for what is there and no regular file: a FIFO would keep whoever opens it for ever."""
+    if not file.is_file() and file.exists():
+        raise LoadError(f"{file} is no regular file: put the file itself there, or a link to it")
+
+
 def load_servable(version_folder: Path, runtime: str, options: RuntimeOptions) -> Servable:
     """Loads a version folder through the runtime of this name, or `auto`. Raises LoadError."""
     runtime = name_runtime(version_folder, runtime, options)
+    for name in _MODEL_FILES[runtime]:
+        check_regular(version_folder / name)
     # One branch each, so that only the runtime in use is imported.
     if runtime == "litert":
         from firstserve.runtimes.litert import load as load_litert

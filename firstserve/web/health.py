@@ -20,16 +20,15 @@ def make_blueprint(manager: ModelManager) -> Blueprint:
     warmed_up: set[str] = set()
 
     def is_ready() -> bool:
-        """Whether every model can answer and, where it takes pictures, has run once; runs it if it has not."""
-        if not manager.all_available():
-            return False
+        """Whether models can answer and, where one takes images, it has run once; runs it if it has not."""
+        names = manager.ready_models()
         with warm:
-            for name in set(manager.names()) - warmed_up:
+            for name in set(names) - warmed_up:
                 with manager.handle(ModelSpec(name), 0) as model:
                     if model.classifier is not None:
                         model.classifier.warm_up()
                 warmed_up.add(name)
-        return True
+        return bool(names)
 
     @blueprint.get("/v2/health/live")
     def live() -> Response:

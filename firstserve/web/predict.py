@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from firstserve.errors import InvalidArgument, NotFound, Unimplemented
-from firstserve.image.classifier import answer_json
+from firstserve.image.classifier import DEFAULT_TOP_K, answer_json
 from firstserve.image.decoder import FORMATS
 from firstserve.models.model_spec import ModelSpec
+from firstserve.models.source import version_number
 from firstserve.web.access_log import current_access
 from firstserve.web.request_body import check_body, read_whole_body
 
@@ -38,15 +39,15 @@ def make_blueprint(server: ModelServer, settings: HttpSettings) -> Blueprint:
         name = query.get("model") or (names[0] if len(names) == 1 else default_model)
         access.asks("Image", name)
         deadline_s = None if settings.timeout_s is None else time.monotonic() + settings.timeout_s
-        with server.admission:
-            body = _read_picture()
-            read_s = time.monotonic()
-            spec = _read_spec(manager, name, query)
-            with manager.handle(spec, deadline_s) as model:
-                access.found(model)
-                prediction = _classify(model, body, query, deadline_s)
-                timing = server.clock.server_timing(prediction.decode_ms, prediction.inference_ms, read_s)
-                answer = answer_json(model.name, model.version, prediction.classes)
+        body = _read_picture()
+        read_s = time.monotonic()
+        spec = _read_spec(manager, name, query)
+        # A place is for who can be answered: not for who still waits for a model.
+        with manager.handle(spec, deadline_s) as model, server.admission:
+            access.found(model)
+            prediction = _classify(model, body, query.get("top_k", str(DEFAULT_TOP_K)))
+            timing = server.clock.server_timing(prediction.decode_ms, prediction.inference_ms, read_s)
+            answer = answer_json(model.name, model.version, prediction.classes)
         access.decode_ms, access.inference_ms = prediction.decode_ms, prediction.inference_ms
         response = Response(answer, mimetype="application/json")
         response.headers["Server-Timing"] = timing
@@ -71,18 +72,21 @@ def _read_spec(manager: ModelManager, name: str, query: Mapping[str, str]) -> Mo
         raise InvalidArgument("version and label exclude each other: send one of them")
     if version is not None and not (version.isascii() and version.isdigit()):
         raise NotFound(f'no version "{version}" of model "{name}": versions are numbers')
+    number = None if version is None else version_number(version)
+    if version is not None and number is None:
+        raise NotFound(f"Servable not found for request: Specific({name}, {version.lstrip('0')})")
     if label is not None:
         try:
             manager.version_of_label(name, label)
         except InvalidArgument as error:
             raise NotFound(f'no label "{label}" of model "{name}"') from error
-    return ModelSpec(name, None if version is None else int(version), label)
+    return ModelSpec(name, number, label)
 
 
-def _classify(model: ServedModel, body: bytes, query: Mapping[str, str], deadline_s: float | None) -> Prediction:
+def _classify(model: ServedModel, body: bytes, top_k: str) -> Prediction:
     if model.classifier is None:
         raise Unimplemented(str(model.no_classifier))
-    return model.classifier.predict(body, query.get("top_k"), query.get("scores_output"), deadline_s)
+    return model.classifier.predict(body, top_k)
 
 
 def _read_picture() -> bytes:

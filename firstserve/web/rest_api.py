@@ -46,7 +46,6 @@ class RestApi:
     """Answers for the server's models."""
 
     def __init__(self, server: ModelServer, settings: HttpSettings) -> None:
-        self._admission = server.admission
         self._cors = settings.cors
         self._methods = RestMethods(server, settings.timeout_s)
 
@@ -82,12 +81,11 @@ class RestApi:
         if verb == "metadata":
             return self._methods.metadata(spec, access)
         access.asks(verb.capitalize(), spec.name)
-        with self._admission:
-            if verb == "classify":
-                return self._methods.classify(spec, body, access)
-            if verb == "regress":
-                return self._methods.regress(spec, body, access)
-            return self._methods.predict(spec, body, access)
+        if verb == "classify":
+            return self._methods.classify(spec, body, access)
+        if verb == "regress":
+            return self._methods.regress(spec, body, access)
+        return self._methods.predict(spec, body, access)
 
 
 def _preflight() -> Response:

@@ -35,6 +35,7 @@ class RestMethods:
 
     def __init__(self, server: ModelServer, timeout_s: float | None) -> None:
         self._manager = server.manager
+        self._admission = server.admission
         self._check_method_name = server.settings.check_method_names
         self._timeout_s = timeout_s
 
@@ -42,7 +43,7 @@ class RestMethods:
         """Tensors, by row or by column, through a signature."""
         document = Document(body)
         signature_name = document.signature_name()
-        with self._handle(spec) as model:
+        with self._handle(spec) as model, self._admission:
             access.found(model)
             name = resolve(signature_name)
             check_servable(model.servable, name)
@@ -65,7 +66,7 @@ class RestMethods:
         from firstserve.json_tensor.results import write_classifications
 
         signature_name, examples = self._read_examples(body, access)
-        with self._handle(spec) as model:
+        with self._handle(spec) as model, self._admission:
             access.found(model)
             with access.running():
                 rows = classify(
@@ -78,7 +79,7 @@ class RestMethods:
         from firstserve.json_tensor.results import write_regressions
 
         signature_name, examples = self._read_examples(body, access)
-        with self._handle(spec) as model:
+        with self._handle(spec) as model, self._admission:
             access.found(model)
             with access.running():
                 values = regress(

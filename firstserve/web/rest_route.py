@@ -8,12 +8,12 @@ from urllib.parse import unquote_to_bytes
 
 from firstserve.errors import InvalidArgument
 from firstserve.models.model_spec import ModelSpec
+from firstserve.models.source import version_number
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 _PREFIX = "/v1/"
-_HIGHEST_VERSION = 2**63 - 1
 _AUTHORITY = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 _VERSION_OR_LABEL = r"(?:/versions/(\d+)|/labels/([^/:]+))?"
 _POST = re.compile(rf"/v1/models/([^/:]+){_VERSION_OR_LABEL}:(classify|regress|predict)", re.IGNORECASE | re.ASCII)
@@ -48,7 +48,8 @@ def read_route(method: str, path: str) -> Route:
     if match is None:
         raise _malformed(method, path)
     name, version, label, verb = match.groups()
-    if version and int(version) > _HIGHEST_VERSION:
+    number = version_number(version) if version else None
+    if version and number is None:
         raise UnreadableVersion(f"Failed to convert version: {version} to numeric.")
     if method == "GET":
         # What has matched in either case is compared in one.
@@ -57,7 +58,7 @@ def read_route(method: str, path: str) -> Route:
         raise _malformed(method, path)
     if not name:
         raise InvalidArgument("Missing model name in request.")
-    return Route(verb, ModelSpec(_decode(name), int(version) if version else None, _decode(label) if label else None))
+    return Route(verb, ModelSpec(_decode(name), number, _decode(label) if label else None))
 
 
 def _malformed(method: str, path: str) -> InvalidArgument:

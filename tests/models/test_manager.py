@@ -123,7 +123,7 @@ def test_a_broken_version_is_tried_again_after_the_interval(models: Models, star
     assert managed.end_of_start() is None
     (models.folder / "m" / "2").mkdir()
     managed.wait_for("m", 2, State.END)
-    (harness, _) = managed.manager._models["m"]
+    (harness, _) = managed.manager._registry.models["m"]
     assert harness.failures == 3
 
 
@@ -149,23 +149,25 @@ def test_a_model_without_any_version_left_is_unloaded(models: Models, start: Sta
         ask(managed.manager, M)
 
 
-def test_one_base_path_that_cannot_be_seen_holds_up_all_models(models: Models, start: Start) -> None:
+def test_one_base_path_that_cannot_be_seen_holds_up_all_models(
+    models: Models, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
     models.add("m", 1)
     models.add("n", 1)
     managed = start(models.config("m"), models.config("n"))
     assert managed.end_of_start() is None
     (models.folder / "n").rename(models.folder / "away")
     models.add("m", 2)
-    until(lambda: "Could not find base path" in managed.manager._poll_fault)
+    until(lambda: "Could not find base path" in caplog.text)
     with pytest.raises(NotFound):
         managed.manager.statuses("m", 2)
     (models.folder / "away").rename(models.folder / "n")
     managed.wait_for("m", 2, State.AVAILABLE)
 
 
-def test_the_start_waits_for_the_first_version(models: Models, start: Start) -> None:
+def test_the_start_waits_for_the_first_version(models: Models, start: Start, caplog: pytest.LogCaptureFixture) -> None:
     managed = start(models.config("m"))
-    until(lambda: bool(managed.manager._poll_fault))
+    until(lambda: "Could not find base path" in caplog.text)
     models.add("m", 1)
     assert managed.end_of_start() is None
 
@@ -252,7 +254,7 @@ def test_a_fault_behind_the_start_does_not_end_the_care_for_models(models: Model
     managed.wait_for("m", 1, State.AVAILABLE)
     models.add("m", 2)
     managed.wait_for("m", 2, State.AVAILABLE)
-    assert manager.all_available()
+    assert manager.ready_models() == ["m"]
     manager.stop()
 
 
@@ -268,5 +270,5 @@ def test_models_that_nobody_looks_after_are_not_ready(models: Models) -> None:
 
     manager.start([models.config("m")], end)
     assert ended.wait(WAIT_S)
-    until(lambda: not manager.all_available())
+    until(lambda: not manager.ready_models())
     assert manager.statuses("m")[0].state is State.AVAILABLE

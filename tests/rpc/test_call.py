@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import grpc
@@ -64,7 +63,7 @@ def test_a_fault_of_ours_is_internal_and_leaves_its_traceback_in_the_log(caplog:
     def fail(request: PredictRequest, call: Call) -> PredictResponse:
         raise ZeroDivisionError(f"{request}{call}")
 
-    handler = make_handler("/s/Fail", Method(PredictRequest, fail, nullcontext()), AccessLog(Recorder()))
+    handler = make_handler("/s/Fail", Method(PredictRequest, fail), AccessLog(Recorder()))
     server = grpc.server(ThreadPoolExecutor(1))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("s", {"Fail": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
