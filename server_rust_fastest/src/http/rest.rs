@@ -170,7 +170,8 @@ fn run(
 ) -> Result<Vec<u8>> {
     let name = inference::resolve(request.signature_name().unwrap_or_default());
     let signature = model.servable.signatures().get(name).ok_or_else(|| {
-        Error::invalid_argument(format!("Serving signature name: \"{name}\" not found in signature def"))
+        let unknown = || format!("Serving signature name: \"{name}\" not found in signature def");
+        model.servable.refusal(name).cloned().unwrap_or_else(|| Error::invalid_argument(unknown()))
     })?;
     let (inputs, layout) = request.inputs(signature)?;
     let began = Instant::now();

@@ -21,17 +21,21 @@ use std::{fmt, io};
 use bytes::Bytes;
 
 use self::checks::{check_deadline, check_inputs, find_signature, may_be_resized, select_outputs};
-use self::model::{Entry, read_entries};
+use self::model::{Entries, Entry, read_entries};
 use self::pool::{Key, Pool};
 use self::served::{Served, defs_of, served_signatures};
-use self::sys::{Fault, Instance, Library, MAX_RANK, MappedFile, Model};
+use self::sys::{Compilation, Fault, Instance, Library, MAX_RANK, MappedFile, Model, refuse_strings};
 use crate::error::{Error, Result};
+use crate::log;
 use crate::settings::RuntimeOptions;
 use crate::signature::{Signatures, TensorSpec};
 use crate::tensor::Tensor;
-use crate::tflite::{Metadata, read_metadata, verify};
+use crate::tflite::{Graphs, Metadata, read_metadata, verify};
 
-pub use self::sys::{VERSION, bound_heap, exit, give_back};
+pub use self::sys::{VERSION, bound_heap, exit, give_back, print_reports};
+
+/// What Git leaves in place of a file whose content it keeps elsewhere begins with this.
+const GIT_LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// One loaded version of a model. May be run from many threads at once; its memory is given back when it is dropped.
 pub struct Servable {
@@ -39,6 +43,10 @@ pub struct Servable {
     model: Arc<Model>,
     entries: Vec<Entry>,
     served: BTreeMap<String, Served>,
+    /// Why signatures of the model are none of these, by name.
+    refused: BTreeMap<String, Error>,
+    /// What all instances run on, where operations assign variables.
+    shared: Option<Compilation>,
     signatures: Signatures,
     signature_defs: BTreeMap<String, Bytes>,
     labels: Vec<String>,
@@ -64,9 +72,19 @@ impl Servable {
         let cannot_run = |fault: &dyn fmt::Display| {
             Error::unavailable(format!("{} is not a model that LiteRT {VERSION} can run: {fault}", path.display()))
         };
+        if file.starts_with(GIT_LFS_POINTER) {
+            return Err(cannot_run(&"it is a Git LFS pointer, and no model: fetch the model with git lfs pull"));
+        }
         // Before LiteRT sees it, whom damage can crash.
         verify(&file).map_err(|fault| cannot_run(&fault))?;
-        Self::new(library, file, &path, options).map_err(|fault| match fault {
+        let graphs = Graphs::read(&file).map_err(|fault| cannot_run(&fault))?;
+        if let Some(tensor) = &graphs.variable_tensor {
+            return Err(cannot_run(&format!(
+                "it keeps state in its tensor \"{tensor}\", which LiteRT's C library cannot: serve it with a server that \
+                 has another runtime, such as server_python_fast with --runtime=interpreter"
+            )));
+        }
+        Self::new(library, file, graphs, &path, options).map_err(|fault| match fault {
             Fault::Refused(error) => Error::unavailable(error.text),
             Fault::Status(error) => cannot_run(&error),
         })
@@ -75,15 +93,20 @@ impl Servable {
     fn new(
         library: Library,
         file: MappedFile,
+        graphs: Graphs,
         path: &Path,
         options: &RuntimeOptions,
     ) -> std::result::Result<Self, Fault> {
         let Metadata { labels, normalizations, signature_defs } = read_metadata(&file);
         let model = Arc::new(Model::new(library, file)?);
-        let entries = read_entries(&model, path, &normalizations)?;
+        let assigns_variables = graphs.assigns_variables;
+        let Entries { known: entries, refused } = read_entries(&model, graphs, path, &normalizations)?;
         let served = served_signatures(&entries, &signature_defs);
+        let compilation = Compilation::new(&model, options.threads, assigns_variables)?;
         let servable = Self {
-            pool: Pool::new(options.instances),
+            pool: Pool::new(if assigns_variables { 1 } else { options.instances }),
+            shared: assigns_variables.then(|| compilation.clone()),
+            refused,
             model,
             signatures: served.iter().map(|(name, served)| (name.clone(), served.signature.clone())).collect(),
             signature_defs: defs_of(&served, signature_defs),
@@ -93,8 +116,14 @@ impl Servable {
             threads: options.threads,
             has_run: AtomicBool::new(false),
         };
-        servable.compile_first()?;
+        servable.compile_first(&compilation)?;
         Ok(servable)
+    }
+
+    /// Why a signature of the model is not served, if it is none of `signatures`.
+    #[must_use]
+    pub fn refusal(&self, signature_name: &str) -> Option<&Error> {
+        self.refused.get(signature_name)
     }
 
     /// All signatures by name; a .tflite without any gets `serving_default` over its tensor names.
@@ -129,6 +158,9 @@ impl Servable {
         deadline: Option<Instant>,
     ) -> Result<Vec<(String, Tensor)>> {
         check_deadline(deadline)?;
+        if let Some(error) = self.refusal(signature_name) {
+            return Err(error.clone());
+        }
         let served = find_signature(&self.served, signature_name)?;
         let signature = &served.signature;
         check_inputs(signature, &inputs, may_be_resized(signature, &inputs))?;
@@ -161,14 +193,25 @@ impl Servable {
         Ok(names.zip(outputs).collect())
     }
 
-    /// Finds out at load whether the model can run, at batch size 1 where it takes any.
-    fn compile_first(&self) -> std::result::Result<(), Fault> {
-        let Some(entry) = self.entries.first() else { return Ok(()) };
-        if let Some(shapes) = entry.first_shapes() {
-            let instance = Instance::new(&self.model, entry.plan(), &shapes, self.threads)?;
-            self.pool.keep(Key { entry: 0, shapes }, instance);
+    /// Finds out at load whether the model can run, at batch size 1 where it takes any: one signature that can is enough.
+    fn compile_first(&self, compilation: &Compilation) -> std::result::Result<(), Fault> {
+        let mut fault = None;
+        for (place, entry) in self.entries.iter().enumerate() {
+            let Some(shapes) = entry.first_shapes() else { return Ok(()) };
+            match Instance::new(compilation.clone(), entry.plan(), &shapes) {
+                Ok(instance) => {
+                    entry.verdict.get_or_init(|| Ok(()));
+                    self.pool.keep(Key { entry: place, shapes }, instance);
+                    return Ok(());
+                }
+                Err(found) => {
+                    let refusal = entry.refuse(found.clone());
+                    log::warning(&refusal.text);
+                    fault.get_or_insert(if entry.tensorflow_operations.is_empty() { found } else { refusal.into() });
+                }
+            }
         }
-        Ok(())
+        fault.map_or(Ok(()), Err)
     }
 
     /// Gives back the file's pages, of which little is used once its weights are packed.
@@ -184,16 +227,37 @@ impl Servable {
                 sent()
             )));
         }
-        let compiled = Instance::new(&self.model, entry.plan(), &key.shapes, self.threads);
-        let instance = compiled.map_err(|fault| match fault {
+        refuse_strings(entry.plan()).map_err(Fault::into_error)?;
+        if let Some(Err(refusal)) = entry.verdict.get() {
+            return Err(refusal.clone());
+        }
+        let instance = self.instance(entry, &key.shapes).map_err(|fault| match fault {
             Fault::Refused(error) => error,
-            Fault::Status(error) => {
+            Fault::Status(error) => self.refusal_of(entry).unwrap_or_else(|| {
                 Error::invalid_argument(format!("the model cannot take inputs of shape {}: {error}", sent()))
-            }
+            }),
         })?;
+        entry.verdict.get_or_init(|| Ok(()));
         // It has read all weights once more, to pack them.
         self.forget_file();
         Ok(instance)
+    }
+
+    fn instance(&self, entry: &Entry, shapes: &[Vec<usize>]) -> std::result::Result<Instance, Fault> {
+        let compilation = match &self.shared {
+            Some(shared) => shared.clone(),
+            None => Compilation::new(&self.model, self.threads, false)?,
+        };
+        Instance::new(compilation, entry.plan(), shapes)
+    }
+
+    /// Why a signature cannot be run whatever comes in, if it cannot.
+    fn refusal_of(&self, entry: &Entry) -> Option<Error> {
+        if entry.verdict.get().is_some_and(Result::is_ok) {
+            return None;
+        }
+        let fault = self.instance(entry, &entry.first_shapes()?).err()?;
+        Some(entry.refuse(fault))
     }
 }
 

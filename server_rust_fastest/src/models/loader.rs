@@ -52,7 +52,11 @@ impl Load<ServedModel> for Loader {
             // A good version serves meanwhile, and must outlive a file that crashes the runtime.
             self.probe.try_out(&version.path, &self.runtime)?;
         }
-        let servable = Servable::load(&version.path, &self.runtime)?;
+        let servable = Servable::load(&version.path, &self.runtime).map_err(|error| {
+            // Tried out, it tells as well what LiteRT prints.
+            let retold = if probe { None } else { self.probe.try_out(&version.path, &self.runtime).err() };
+            retold.unwrap_or(error)
+        })?;
         let classifier = Classifier::new(&servable, &self.image);
         let model = ServedModel { name: version.name.clone(), version: version.number, servable, classifier };
         if let Some(iterations) = self.warmup_iterations {

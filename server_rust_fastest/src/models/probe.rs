@@ -6,13 +6,13 @@ use std::env;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::litert::Servable;
+use crate::litert::{self, Servable};
 use crate::settings::RuntimeOptions;
 
 /// The exit status of a probe whose model cannot be loaded; the reason is on its stdout.
@@ -46,41 +46,56 @@ impl Probe {
             |error| Error::unavailable(format!("{folder} cannot be tried out in a process of its own: {error}"));
         let program = self.program.clone().map_or_else(env::current_exe, Ok).map_err(untried)?;
         let mut command = Command::new(program);
-        command.arg("probe").arg(version_folder).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.arg("probe").arg(version_folder);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(library) = &options.library {
             command.arg("--litert_library").arg(library);
         }
         let mut child = command.spawn().map_err(untried)?;
-        let said = self.said_by(&mut child);
+        let (reason, reports) = (until_end(child.stdout.take()), until_end(child.stderr.take()));
+        let said = reason
+            .recv_timeout(self.limit)
+            .ok()
+            .map(|reason| (reason, reports.recv_timeout(self.limit).unwrap_or_default()));
         if said.is_none() {
             // It may have ended by itself just now.
             let _ = child.kill();
         }
         let status = child.wait().map_err(untried)?;
-        let Some(said) = said else {
+        let Some((reason, reports)) = said else {
             return Err(Error::unavailable(format!(
                 "loading {folder} had not ended after {} s: convert or export the model again",
                 self.limit.as_secs_f64()
             )));
         };
-        match fault(version_folder, status, &said) {
+        match fault(version_folder, status, &reason) {
             None => Ok(()),
-            Some(text) => Err(Error::unavailable(text)),
+            Some(text) => Err(Error::unavailable(explained(text, &reports))),
         }
     }
+}
 
-    /// What a process writes until it ends; None where it has not ended within the limit.
-    fn said_by(&self, child: &mut Child) -> Option<Vec<u8>> {
-        let mut stdout = child.stdout.take()?;
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            let mut said = Vec::new();
+/// What comes from a pipe until it ends.
+fn until_end(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut said = Vec::new();
+        if let Some(mut pipe) = pipe {
             // What was read before a fault is what there is to tell.
-            let _ = stdout.read_to_end(&mut said);
-            let _ = sender.send(said);
-        });
-        receiver.recv_timeout(self.limit).ok()
-    }
+            let _ = pipe.read_to_end(&mut said);
+        }
+        let _ = sender.send(said);
+    });
+    receiver
+}
+
+/// With the errors that LiteRT has printed: what it says of something that it has not made, it says nowhere else.
+fn explained(text: String, printed: &[u8]) -> String {
+    let printed = String::from_utf8_lossy(printed);
+    let errors = printed.lines().filter_map(|line| line.strip_prefix("ERROR: "));
+    // Without the place in LiteRT's code, such as `[model_load.cc:316] `.
+    let errors: Vec<&str> = errors.map(|line| line.split_once("] ").map_or(line, |(_, error)| error)).collect();
+    if errors.is_empty() || !text.contains("(LiteRT status ") { text } else { format!("{text}: {}", errors.join("; ")) }
 }
 
 fn fault(version_folder: &Path, status: ExitStatus, said: &[u8]) -> Option<String> {
@@ -120,6 +135,7 @@ fn signal_name(number: i32) -> String {
 /// What the command `probe` does: loads one version folder, and tells on stdout why it cannot be served.
 #[must_use]
 pub fn run_probe(version_folder: &Path, options: &RuntimeOptions) -> ExitCode {
+    litert::print_reports();
     match Servable::load(version_folder, options) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {

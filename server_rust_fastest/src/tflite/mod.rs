@@ -9,6 +9,7 @@
 
 mod associated_file;
 mod flexbuffer;
+mod graph;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+pub use self::graph::{Graph, Graphs, Port};
 pub use self::table::Damaged;
 use self::table::Table;
 pub use self::verify::verify;

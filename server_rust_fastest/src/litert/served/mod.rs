@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -73,7 +73,8 @@ fn over(entries: &[Entry], place: usize, wanted: &SignatureDef) -> Option<Served
     let entry = entries.get(place)?;
     let inputs = matched(&entry.inputs, &wanted.inputs)?;
     let outputs = matched(&entry.outputs, &wanted.outputs)?;
-    if inputs.len() != entry.inputs.len() {
+    let fed: BTreeSet<usize> = inputs.iter().map(|&(_, place)| place).collect();
+    if fed.len() != inputs.len() || fed.len() != entry.inputs.len() {
         return None;
     }
     renamed(entry, place, &wanted.method_name, inputs, outputs)
@@ -98,11 +99,11 @@ fn renamed(
     Some(Served { signature, entry: place, inputs: places(inputs), outputs: places(outputs) })
 }
 
-/// Names as wanted with the places of the model's own for the same tensors, one each; None where one is missing.
+/// Names as wanted with the places of the model's own for the same tensors; None where one is missing.
 fn matched(own: &[TensorSpec], wanted: &BTreeMap<String, TensorInfo>) -> Option<Vec<(String, usize)>> {
-    let mut places: BTreeMap<&str, usize> =
+    let places: BTreeMap<&str, usize> =
         own.iter().enumerate().map(|(place, spec)| (plain(&spec.tensor_name), place)).collect();
-    wanted.iter().map(|(name, info)| Some((name.clone(), places.remove(plain(tensor_name(info)))?))).collect()
+    wanted.iter().map(|(name, info)| Some((name.clone(), *places.get(plain(tensor_name(info)))?))).collect()
 }
 
 fn tensor_name(info: &TensorInfo) -> &str {

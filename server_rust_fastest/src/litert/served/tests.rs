@@ -1,6 +1,7 @@
 //! Which names and methods a .tflite is served under: its own list, its metadata, both or neither.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -36,6 +37,8 @@ fn own(names: &[&str]) -> Vec<Entry> {
         inputs: specs(name, ["x", "offset"]),
         outputs: specs(name, ["y", "z"]),
         buffering: vec![Buffering::Computed; 2],
+        tensorflow_operations: Vec::new(),
+        verdict: OnceLock::new(),
     };
     names.iter().enumerate().map(entry).collect()
 }

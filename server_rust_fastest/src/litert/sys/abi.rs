@@ -57,6 +57,14 @@ impl Layout {
         (self.flags & 0x7F) as usize
     }
 
+    /// With 1 for each dimension that is not known.
+    pub(super) fn with_known_sizes(mut self) -> Self {
+        for size in &mut self.dimensions {
+            *size = if *size < 0 { 1 } else { *size };
+        }
+        self
+    }
+
     /// The dimensions, -1 where any size goes.
     pub(super) fn shape(&self) -> impl Iterator<Item = i32> {
         self.dimensions.into_iter().take(self.rank()).map(|size| size.max(-1))
@@ -98,15 +106,18 @@ const _: () = {
 /// `kLiteRtAnyTypeInt`.
 const INTEGER: i64 = 2;
 
-/// How many `ENVIRONMENT_OPTIONS` there are.
+/// How many `environment_options` there are.
 pub(super) const ENVIRONMENT_OPTION_COUNT: c_int = 2;
-/// CPU only (looking for GPU libraries costs 3 ms) and errors only on stderr.
-pub(super) const ENVIRONMENT_OPTIONS: [EnvironmentOption; ENVIRONMENT_OPTION_COUNT as usize] = [
-    // Which accelerators are registered.
-    EnvironmentOption { tag: 24, value_type: INTEGER, value: CPU as i64 },
-    // The least severity that is logged.
-    EnvironmentOption { tag: 25, value_type: INTEGER, value: 3 },
-];
+
+/// CPU only (looking for GPU libraries costs 3 ms), and no line on stderr of a lower severity.
+pub(super) fn environment_options(least_severity: i64) -> [EnvironmentOption; ENVIRONMENT_OPTION_COUNT as usize] {
+    [
+        // Which accelerators are registered.
+        EnvironmentOption { tag: 24, value_type: INTEGER, value: CPU.into() },
+        // The least severity that is logged.
+        EnvironmentOption { tag: 25, value_type: INTEGER, value: least_severity },
+    ]
+}
 
 /// Frees the payload of an opaque option.
 pub(super) type PayloadDeleter = unsafe extern "C" fn(*mut c_void);
@@ -171,6 +182,8 @@ functions! {
     LiteRtAddOpaqueOptions(Handle, Handle) -> Status;
     LiteRtCreateCompiledModel(Handle, Handle, Handle, *mut Handle) -> Status;
     LiteRtDestroyCompiledModel(Handle);
+    LiteRtCompiledModelGetErrorMessages(Handle, *mut *mut c_char) -> Status;
+    LiteRtCompiledModelClearErrors(Handle) -> Status;
     LiteRtCompiledModelResizeInputTensorNonStrict(Handle, usize, usize, *const c_int, usize) -> Status;
     LiteRtGetCompiledModelOutputTensorLayouts(Handle, usize, usize, *mut Layout, bool) -> Status;
     LiteRtRunCompiledModel(Handle, usize, usize, *const Handle, usize, *const Handle) -> Status;

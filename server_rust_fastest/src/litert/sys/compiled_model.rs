@@ -1,12 +1,14 @@
 //! A model made ready to run, for one thread at a time.
 
-use std::ffi::{CString, c_void};
+use std::collections::BTreeSet;
+use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 use std::sync::Arc;
 
 use super::abi::{CPU, Handle, Layout};
 use super::library::{Library, call};
-use super::model::Model;
+use super::model::{Model, owned};
+use super::report;
 use super::reserve::Reserve;
 use super::tensor_buffer::TensorBuffer;
 use super::{Fault, MAX_RANK, StatusError};
@@ -20,6 +22,8 @@ pub(super) struct CompiledModel {
     /// What LiteRT writes output layouts to: all dimensions of an output, however few a layout has room for, and as
     /// many as a request's values say.
     layouts: Reserve,
+    /// The signatures that have run, whose inputs are buffers.
+    run: BTreeSet<usize>,
     model: Arc<Model>,
 }
 
@@ -30,9 +34,12 @@ impl CompiledModel {
     /// Compiles for the CPU.
     pub(super) fn new(model: &Arc<Model>, threads: usize) -> std::result::Result<Self, Fault> {
         let library = &model.library;
-        let mut compiled = Self { handle: ptr::null_mut(), layouts: Reserve::new()?, model: Arc::clone(model) };
+        let (layouts, run) = (Reserve::new()?, BTreeSet::new());
+        let mut compiled = Self { handle: ptr::null_mut(), layouts, run, model: Arc::clone(model) };
         let settings = CString::new(format!("num_threads = {}\n", threads.max(1))).unwrap_or_default();
-        let options = Options::new(library, &settings)?;
+        let mut options = Options::new(library)?;
+        options.add(c"xnnpack", &settings)?;
+        options.add(c"runtime_options_string", report::settings())?;
         // SAFETY: environment, model and options are alive, and the handle has a place to go.
         unsafe {
             call!(
@@ -48,7 +55,7 @@ impl CompiledModel {
     /// Not strict: dimensions and a rank that are fixed change as well.
     pub(super) fn resize_input(&mut self, signature: usize, index: usize, shape: &[i32]) -> Result<()> {
         // SAFETY: the model is alive, and the sizes are as many as told.
-        unsafe {
+        let resized = unsafe {
             call!(
                 self.model.library,
                 LiteRtCompiledModelResizeInputTensorNonStrict(
@@ -59,7 +66,20 @@ impl CompiledModel {
                     shape.len(),
                 )
             )
-        }
+        };
+        self.explain(resized)
+    }
+
+    /// The shapes of a signature's outputs, as many as `count`, before it is run.
+    ///
+    /// Where it has run already, they are those of the last run: what is made ready again is held against the buffers of
+    /// that run, which may be too small.
+    pub(super) fn first_output_layouts(
+        &mut self,
+        signature: usize,
+        count: usize,
+    ) -> std::result::Result<Vec<Layout>, Fault> {
+        self.output_layouts(signature, count, !self.run.contains(&signature))
     }
 
     /// The shapes of a signature's outputs, as many as `count`.
@@ -72,7 +92,7 @@ impl CompiledModel {
         allocate: bool,
     ) -> std::result::Result<Vec<Layout>, Fault> {
         // SAFETY: the model is alive, and the reserve holds whatever is written.
-        unsafe {
+        let told = unsafe {
             call!(
                 self.model.library,
                 LiteRtGetCompiledModelOutputTensorLayouts(
@@ -83,7 +103,8 @@ impl CompiledModel {
                     allocate,
                 )
             )
-        }?;
+        };
+        self.explain(told)?;
         let layouts: Vec<Layout> = self
             .layouts
             .octets(count * size_of::<Layout>())
@@ -112,8 +133,9 @@ impl CompiledModel {
     ) -> Result<()> {
         let inputs: Vec<Handle> = inputs.iter().map(|buffer| buffer.handle).collect();
         let outputs: Vec<Handle> = outputs.iter().map(|buffer| buffer.handle).collect();
+        self.run.insert(signature);
         // SAFETY: model and buffers are alive and as many as told; the caller promises their sizes.
-        unsafe {
+        let run = unsafe {
             call!(
                 self.model.library,
                 LiteRtRunCompiledModel(
@@ -125,7 +147,31 @@ impl CompiledModel {
                     outputs.as_ptr(),
                 )
             )
+        };
+        self.explain(run)
+    }
+
+    /// Adds to an error what LiteRT has reported since the last one.
+    fn explain(&mut self, result: Result<()>) -> Result<()> {
+        result.map_err(|error| StatusError { said: self.take_reports(), ..error })
+    }
+
+    fn take_reports(&mut self) -> String {
+        let library = &self.model.library;
+        let mut text = ptr::null_mut();
+        // SAFETY: the model is alive, and the text has a place to go.
+        let told = unsafe { call!(library, LiteRtCompiledModelGetErrorMessages(self.handle, &raw mut text)) };
+        if told.is_err() || text.is_null() {
+            return String::new();
         }
+        // SAFETY: LiteRT gives a C string.
+        let reports = unsafe { owned(text) };
+        // SAFETY: the text was allocated for who asks, and is not used any more.
+        unsafe { libc::free(text.cast()) };
+        // SAFETY: the model is alive. Where they stay, they are told once more.
+        let _ = unsafe { call!(library, LiteRtCompiledModelClearErrors(self.handle)) };
+        let lines: Vec<&str> = reports.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines.join("; ")
     }
 }
 
@@ -138,31 +184,30 @@ impl Drop for CompiledModel {
     }
 }
 
-/// What to compile for. `settings` is XNNPACK's, lines of `name = value`.
+/// What to compile for.
 struct Options<'a> {
     library: &'a Library,
     handle: Handle,
-    settings: &'a CString,
 }
 
 impl<'a> Options<'a> {
-    fn new(library: &'a Library, settings: &'a CString) -> Result<Self> {
-        let mut options = Self { library, handle: ptr::null_mut(), settings };
+    fn new(library: &'a Library) -> Result<Self> {
+        let mut options = Self { library, handle: ptr::null_mut() };
         // SAFETY: the handle has a place to go.
         unsafe { call!(library, LiteRtCreateOptions(&raw mut options.handle)) }?;
         // SAFETY: the options are alive.
         unsafe { call!(library, LiteRtSetOptionsHardwareAccelerators(options.handle, CPU)) }?;
-        options.add_settings()?;
         Ok(options)
     }
 
-    fn add_settings(&mut self) -> Result<()> {
+    /// Adds settings of a part of LiteRT, lines of `name = value`.
+    fn add(&mut self, part: &CStr, settings: &'a CStr) -> Result<()> {
         let mut opaque = ptr::null_mut();
-        let payload = self.settings.as_ptr().cast_mut().cast::<c_void>();
+        let payload = settings.as_ptr().cast_mut().cast::<c_void>();
         // SAFETY: the name is a C string; the payload is one that outlives the options, is not written to, and is not
         // freed by what LiteRT insists on to free it with; the handle has a place to go.
         unsafe {
-            call!(self.library, LiteRtCreateOpaqueOptions(c"xnnpack".as_ptr(), payload, keep_payload, &raw mut opaque))
+            call!(self.library, LiteRtCreateOpaqueOptions(part.as_ptr(), payload, keep_payload, &raw mut opaque))
         }?;
         // SAFETY: both are alive; the options own the opaque ones from now on.
         let added = unsafe { call!(self.library, LiteRtAddOpaqueOptions(self.handle, opaque)) };

@@ -1,7 +1,7 @@
 //! An instance: one signature made ready for inputs of fixed shapes, with buffers; one thread at a time.
 
 use std::process;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -28,6 +28,8 @@ pub enum Buffering {
     Constant,
     /// They are those of the input at this place. LiteRT gives a tensor one buffer only, the last that it hears of.
     Input(usize),
+    /// They are those of the output at this place, for the same reason.
+    Output(usize),
 }
 
 /// Which signature is made ready.
@@ -40,18 +42,43 @@ pub struct Plan<'a> {
     pub buffering: &'a [Buffering],
 }
 
+/// What instances run on: each on one of its own, or all of a model on one that keeps what its operations assign.
+#[derive(Clone)]
+pub struct Compilation {
+    model: Arc<Model>,
+    compiled: Arc<Mutex<CompiledModel>>,
+    is_shared: bool,
+}
+
+impl Compilation {
+    /// Compiles a model.
+    ///
+    /// # Errors
+    /// What LiteRT says where it cannot.
+    pub fn new(model: &Arc<Model>, threads: usize, is_shared: bool) -> Result<Self, Fault> {
+        let compiled = Arc::new(Mutex::new(CompiledModel::new(model, threads)?));
+        Ok(Self { model: Arc::clone(model), compiled, is_shared })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, CompiledModel> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// See the module.
 pub struct Instance {
     // Dropped in this order: buffers and compiled model use the memory of the outputs.
     inputs: Vec<TensorBuffer>,
+    input_sizes: Vec<Vec<i32>>,
     outputs: Vec<Output>,
-    compiled: CompiledModel,
+    compilation: Compilation,
     reserves: Vec<Reserve>,
     signature: usize,
     proven: bool,
 }
 
 struct Output {
+    name: String,
     dtype: DType,
     shape: Vec<usize>,
     place: Place,
@@ -63,34 +90,39 @@ enum Place {
     Reserve(usize, TensorBuffer),
     Own(TensorBuffer),
     Input(usize),
+    Output(usize),
 }
 
 impl Instance {
-    /// Compiles a signature for inputs of these shapes, one for each.
+    /// Makes a signature ready for inputs of these shapes, one for each.
     ///
     /// # Errors
     /// What LiteRT says where the model cannot take them; unimplemented for what it cannot hand over.
-    pub fn new(model: &Arc<Model>, plan: Plan<'_>, shapes: &[Vec<usize>], threads: usize) -> Result<Self, Fault> {
-        refuse_strings(plan)?;
-        let mut compiled = CompiledModel::new(model, threads)?;
+    pub fn new(compilation: Compilation, plan: Plan<'_>, shapes: &[Vec<usize>]) -> Result<Self, Fault> {
+        let model = &Arc::clone(&compilation.model);
         let mut inputs = Vec::with_capacity(plan.inputs.len());
-        for (index, (spec, shape)) in plan.inputs.iter().zip(shapes).enumerate() {
-            let sizes = sizes(shape)?;
-            if !is_same(spec.shape.as_deref(), &sizes) {
-                compiled.resize_input(plan.signature, index, &sizes)?;
+        let input_sizes = shapes.iter().map(|shape| sizes(shape)).collect::<Result<Vec<_>, _>>()?;
+        let layouts = {
+            let mut compiled = compilation.lock();
+            for (index, (spec, sizes)) in plan.inputs.iter().zip(&input_sizes).enumerate() {
+                if compilation.is_shared || !is_same(spec.shape.as_deref(), sizes) {
+                    compiled.resize_input(plan.signature, index, sizes)?;
+                }
             }
-        }
-        let layouts = compiled.output_layouts(plan.signature, plan.outputs.len(), true)?;
-        for (spec, shape) in plan.inputs.iter().zip(shapes) {
-            let tensor_type = tensor_type(spec.dtype, Layout::new(&sizes(shape)?))?;
+            compiled.first_output_layouts(plan.signature, plan.outputs.len())?
+        };
+        for ((spec, shape), sizes) in plan.inputs.iter().zip(shapes).zip(&input_sizes) {
+            let tensor_type = tensor_type(spec.dtype, Layout::new(sizes))?;
             inputs.push(TensorBuffer::managed(model, &tensor_type, size_bytes(spec.dtype, shape)?)?);
         }
         let (mut outputs, mut reserves) = (Vec::new(), Vec::new());
         for ((spec, layout), &buffering) in plan.outputs.iter().zip(layouts).zip(plan.buffering) {
             let (dtype, shape) = (spec.dtype, shape_of(&layout));
-            let tensor_type = tensor_type(dtype, layout)?;
+            // What depends on values may not be known before a run.
+            let tensor_type = tensor_type(dtype, layout.with_known_sizes())?;
             let place = match buffering {
                 Buffering::Input(index) => Place::Input(index),
+                Buffering::Output(index) => Place::Output(index),
                 Buffering::Constant => {
                     Place::Own(TensorBuffer::managed(model, &tensor_type, size_bytes(dtype, &shape)?)?)
                 }
@@ -102,9 +134,10 @@ impl Instance {
                     Place::Reserve(reserves.len() - 1, buffer)
                 }
             };
-            outputs.push(Output { dtype, shape, place });
+            outputs.push(Output { name: spec.name.clone(), dtype, shape, place });
         }
-        Ok(Self { inputs, outputs, compiled, reserves, signature: plan.signature, proven: false })
+        let signature = plan.signature;
+        Ok(Self { inputs, input_sizes, outputs, compilation, reserves, signature, proven: false })
     }
 
     /// Runs on inputs of this instance's shapes, in the order of the signature, and copies the outputs at these places.
@@ -115,7 +148,10 @@ impl Instance {
         for (buffer, tensor) in self.inputs.iter_mut().zip(inputs) {
             buffer.write(&tensor.data)?;
         }
-        self.invoke()?;
+        self.invoke().map_err(|error| match error {
+            error if error.is_of_unknown_size() => Fault::Refused(self.of_unknown_size()),
+            error => Fault::Status(error),
+        })?;
         self.measure_outputs()?;
         if !self.proven {
             self.prove()?;
@@ -123,20 +159,31 @@ impl Instance {
         wanted.iter().map(|&place| self.take(place)).collect()
     }
 
-    fn invoke(&mut self) -> Result<(), StatusError> {
+    fn invoke(&self) -> Result<(), StatusError> {
         let inputs: Vec<&TensorBuffer> = self.inputs.iter().collect();
-        let outputs = self.outputs.iter().filter_map(|output| match &output.place {
-            Place::Reserve(_, buffer) | Place::Own(buffer) => Some(buffer),
-            Place::Input(index) => self.inputs.get(*index),
-        });
-        let outputs: Vec<&TensorBuffer> = outputs.collect();
+        let outputs: Vec<&TensorBuffer> = self.outputs.iter().filter_map(|output| self.buffer(output)).collect();
+        let mut compiled = self.compilation.lock();
+        if self.compilation.is_shared {
+            // Others have run since.
+            for (index, sizes) in self.input_sizes.iter().enumerate() {
+                compiled.resize_input(self.signature, index, sizes)?;
+            }
+        }
         // SAFETY: the buffers were made for the shapes that the model was resized to. What is computed goes to a
         // reserve, which no output can outgrow; constants and inputs are as large as their buffers.
-        unsafe { self.compiled.run(self.signature, &inputs, &outputs) }
+        unsafe { compiled.run(self.signature, &inputs, &outputs) }
+    }
+
+    fn buffer<'a>(&'a self, output: &'a Output) -> Option<&'a TensorBuffer> {
+        match &output.place {
+            Place::Reserve(_, buffer) | Place::Own(buffer) => Some(buffer),
+            Place::Input(index) => self.inputs.get(*index),
+            Place::Output(index) => self.outputs.get(*index).and_then(|output| self.buffer(output)),
+        }
     }
 
     fn measure_outputs(&mut self) -> Result<(), Fault> {
-        let layouts = self.compiled.output_layouts(self.signature, self.outputs.len(), false)?;
+        let layouts = self.compilation.lock().output_layouts(self.signature, self.outputs.len(), false)?;
         for (output, layout) in self.outputs.iter_mut().zip(&layouts) {
             output.shape = shape_of(layout);
             let Place::Reserve(index, _) = output.place else { continue };
@@ -151,25 +198,32 @@ impl Instance {
 
     /// Finds out once whether LiteRT writes the outputs to their buffers.
     fn prove(&mut self) -> Result<(), Fault> {
-        let is_unwritten = |output: &Output| match output.place {
+        let is_unwritten = |output: &&Output| match output.place {
             Place::Reserve(index, _) => self.reserves.get(index).is_some_and(|reserve| {
                 let size_bytes = size_bytes(output.dtype, &output.shape).unwrap_or(0).min(UNWRITTEN.len());
-                reserve.octets(size_bytes) == &UNWRITTEN[..size_bytes]
+                size_bytes > 0 && reserve.octets(size_bytes) == &UNWRITTEN[..size_bytes]
             }),
-            Place::Own(_) | Place::Input(_) => false,
+            Place::Own(_) | Place::Input(_) | Place::Output(_) => false,
         };
-        if self.outputs.iter().any(is_unwritten) {
-            // Either these are the values, or LiteRT has kept the output to itself; then it refuses a second run.
-            self.invoke().map_err(|_| {
-                Error::unimplemented(
-                    "an output has a size that is known only after a run, and LiteRT's C library does not hand it out: \
-                     serve the model with a server that has another runtime, such as server_python_fast with \
-                     --runtime=interpreter",
-                )
-            })?;
+        if let Some(output) = self.outputs.iter().find(is_unwritten) {
+            // Either these are the values, or LiteRT has kept the output to itself; then it refuses a second run, which
+            // what assigns variables must not have.
+            if self.compilation.is_shared || self.invoke().is_err() {
+                return Err(refuse_size(&format!("output \"{}\" has a size", output.name)).into());
+            }
         }
         self.proven = true;
         Ok(())
+    }
+
+    /// LiteRT does not say for which output it has no place.
+    fn of_unknown_size(&self) -> Error {
+        let computed = self.outputs.iter().filter(|output| matches!(output.place, Place::Reserve(..)));
+        let names: Vec<String> = computed.map(|output| format!("\"{}\"", output.name)).collect();
+        match names.as_slice() {
+            [name] => refuse_size(&format!("output {name} has a size")),
+            _ => refuse_size(&format!("one of the outputs {} has a size", names.join(", "))),
+        }
     }
 
     fn take(&mut self, place: usize) -> Result<Tensor, Fault> {
@@ -183,6 +237,7 @@ impl Instance {
             Place::Input(index) => {
                 self.inputs.get(*index).map_or_else(|| Ok(Bytes::new()), |it| it.read(size_bytes))?
             }
+            Place::Output(index) => return self.take(*index),
         };
         if data.len() != size_bytes {
             return Err(Error::internal(format!("LiteRT gave {} bytes in place of {size_bytes}", data.len())).into());
@@ -191,7 +246,18 @@ impl Instance {
     }
 }
 
-fn refuse_strings(plan: Plan<'_>) -> Result<(), Fault> {
+fn refuse_size(what: &str) -> Error {
+    Error::unimplemented(format!(
+        "{what} that is known only after a run, and LiteRT's C library does not hand it out: serve the model with a \
+         server that has another runtime, such as server_python_fast with --runtime=interpreter"
+    ))
+}
+
+/// Refuses a signature whose tensors hold strings.
+///
+/// # Errors
+/// Unimplemented, with who can serve it.
+pub fn refuse_strings(plan: Plan<'_>) -> Result<(), Fault> {
     let found = plan.inputs.iter().chain(plan.outputs).find(|spec| spec.dtype == DType::String);
     found.map_or(Ok(()), |spec| {
         Err(Error::unimplemented(format!(
@@ -213,7 +279,8 @@ fn sizes(shape: &[usize]) -> Result<Vec<i32>, Fault> {
 }
 
 fn is_same(expected: Option<&[i64]>, sizes: &[i32]) -> bool {
-    expected.is_some_and(|expected| expected.iter().copied().eq(sizes.iter().copied().map(i64::from)))
+    // One of any rank has that of a scalar in the file.
+    expected.unwrap_or_default().iter().copied().eq(sizes.iter().copied().map(i64::from))
 }
 
 fn shape_of(layout: &Layout) -> Vec<usize> {

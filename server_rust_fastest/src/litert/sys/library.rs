@@ -55,7 +55,7 @@ impl Library {
 
 /// What a status of LiteRT's means for the call that gave it.
 pub(super) fn check(function: &'static str, status: i32) -> std::result::Result<(), StatusError> {
-    if status == 0 { Ok(()) } else { Err(StatusError { function, status }) }
+    if status == 0 { Ok(()) } else { Err(StatusError { function, status, said: String::new() }) }
 }
 
 /// Calls a function that answers with a status.

@@ -13,15 +13,17 @@ mod instance;
 mod library;
 mod mapped_file;
 mod model;
+mod report;
 mod reserve;
 mod tensor_buffer;
 
 pub use self::exit::exit;
 pub use self::heap::{bound_heap, give_back};
-pub use self::instance::{Buffering, Instance, Plan};
+pub use self::instance::{Buffering, Compilation, Instance, Plan, refuse_strings};
 pub use self::library::Library;
 pub use self::mapped_file::MappedFile;
-pub use self::model::{Model, TensorRef};
+pub use self::model::{Model, SignatureRef, TensorRef};
+pub use self::report::print_reports;
 
 use std::fmt;
 
@@ -33,10 +35,19 @@ pub const VERSION: &str = "2.3.0";
 pub const MAX_RANK: usize = 8;
 
 /// A function of LiteRT's answered with a status other than OK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusError {
     function: &'static str,
     status: i32,
+    /// What LiteRT has reported beside it.
+    said: String,
+}
+
+impl StatusError {
+    /// Whether LiteRT has no place for an output, because it knows its size only after a run.
+    fn is_of_unknown_size(&self) -> bool {
+        self.said.contains("allocation_type == kTfLiteArenaRw")
+    }
 }
 
 impl fmt::Display for StatusError {
@@ -56,7 +67,8 @@ impl fmt::Display for StatusError {
             504 => "compilation failed",
             _ => "failed",
         };
-        write!(f, "{}: {name} (LiteRT status {})", self.function, self.status)
+        write!(f, "{}: {name} (LiteRT status {})", self.function, self.status)?;
+        if self.said.is_empty() { Ok(()) } else { write!(f, ": {}", self.said) }
     }
 }
 
@@ -67,6 +79,16 @@ pub enum Fault {
     Status(StatusError),
     /// We know better than to ask it.
     Refused(Error),
+}
+
+impl Fault {
+    /// What to answer where nobody knows better.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Status(error) => Error::internal(error.to_string()),
+            Self::Refused(error) => error,
+        }
+    }
 }
 
 impl From<StatusError> for Fault {

@@ -5,11 +5,12 @@ use std::ptr;
 
 use super::StatusError;
 use super::abi::{
-    ENVIRONMENT_OPTION_COUNT, ENVIRONMENT_OPTIONS, Handle, PerTensorQuantization, QUANTIZED_PER_TENSOR, RANKED,
-    RankedTensorType,
+    ENVIRONMENT_OPTION_COUNT, Handle, PerTensorQuantization, QUANTIZED_PER_TENSOR, RANKED, RankedTensorType,
+    environment_options,
 };
 use super::library::{Library, call};
 use super::mapped_file::MappedFile;
+use super::report;
 use crate::signature::Quantization;
 
 type Result<T> = std::result::Result<T, StatusError>;
@@ -33,16 +34,13 @@ impl Model {
     /// # Errors
     /// What LiteRT says.
     pub fn new(library: Library, file: MappedFile) -> Result<Self> {
+        let options = environment_options(report::least_severity());
         let mut model = Self { library, environment: ptr::null_mut(), handle: ptr::null_mut(), file };
         // SAFETY: the options are as many as told, and the handle has a place to go.
         unsafe {
             call!(
                 model.library,
-                LiteRtCreateEnvironment(
-                    ENVIRONMENT_OPTION_COUNT,
-                    ENVIRONMENT_OPTIONS.as_ptr(),
-                    &raw mut model.environment,
-                )
+                LiteRtCreateEnvironment(ENVIRONMENT_OPTION_COUNT, options.as_ptr(), &raw mut model.environment,)
             )
         }?;
         // SAFETY: the environment is alive; the octets stay where they are until the model is destroyed.
@@ -243,7 +241,7 @@ impl TensorRef<'_> {
 
 /// # Safety
 /// `text` must be null, or the address of a C string.
-unsafe fn owned(text: *const c_char) -> String {
+pub(super) unsafe fn owned(text: *const c_char) -> String {
     if text.is_null() {
         return String::new();
     }
