@@ -39,7 +39,7 @@ echo "== lint and format"
 echo "== types"
 "$tools/mypy" .
 echo "== shell scripts"
-mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' bench/coldstart bench/enlarge bench/handover bench/json_tensor bench/load bench/report .ci/run)
+mapfile -t scripts < <(git ls-files --cached --others --exclude-standard '*.sh' bench/coldstart bench/enlarge bench/handover bench/hostile bench/json_tensor bench/load bench/report .ci/run)
 "$tools/shellcheck" "${scripts[@]}"
 echo "== models"
 # From the weights in the repository: what is tested must not depend on a download.

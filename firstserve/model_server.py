@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from firstserve.admission import Admission
 from firstserve.errors import FirstserveError
-from firstserve.logs.access import Access, AccessLog
+from firstserve.logs.access import AccessLog
 from firstserve.models.loader import Loader
 from firstserve.models.manager import ModelManager
 from firstserve.monitoring.recorder import Recorder
-from firstserve.refusal import refuse
+from firstserve.refusal import plain, refuse
 from firstserve.standard_streams import end, say
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from firstserve.config.settings import Settings
-    from firstserve.first_responder.answer import Answered
     from firstserve.first_responder.first_model import FirstModel
     from firstserve.models.load_note import LoadNote
     from firstserve.models.model_config import ModelConfig
@@ -72,12 +71,6 @@ class ModelServer:
         if self._rpc is not None:
             self._rpc.stop(grace_s)
 
-    def write_down(self, answered: Answered) -> None:
-        """Has an answer that the first responder has given logged and counted like all others."""
-        access = Access()
-        access.was_answered(answered)
-        self.access_log.http(access, "POST", "/predict", 200, answered.trace)
-
     def _on_settled(self, fault: FirstserveError | None) -> None:
         if fault is not None:
             self._give_up(fault)
@@ -96,6 +89,7 @@ class ModelServer:
         importlib.invalidate_caches()
 
     def _give_up(self, error: FirstserveError) -> NoReturn:
+        self._note.tell_reason(plain(error))
         status = refuse(error, like_tensorflow_serving=self.settings.like_tensorflow_serving)
         self._note.mark_failed(status)
         # From a thread, sys.exit would end no more than the thread, and the main thread may be waiting for ever.

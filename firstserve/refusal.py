@@ -15,10 +15,15 @@ def refuse(reason: FirstserveError | str, *, like_tensorflow_serving: bool) -> i
     """Says why there is no server, and gives the exit status for it."""
     if like_tensorflow_serving:
         return refuse_like_tensorflow_serving(reason)
-    if isinstance(reason, ModelsUnavailable):
-        reason = "; ".join(str(each) for each in reason.reasons.values())
-    say(f"firstserve cannot start: {reason}\n")
+    say(f"firstserve cannot start: {plain(reason)}\n")
     return CANNOT_START
+
+
+def plain(reason: FirstserveError | str) -> str:
+    """The reason without TensorFlow Serving's words around it."""
+    if isinstance(reason, ModelsUnavailable):
+        return "; ".join(str(each) for each in reason.reasons.values())
+    return str(reason)
 
 
 def refuse_like_tensorflow_serving(reason: FirstserveError | str) -> int:

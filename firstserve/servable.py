@@ -77,6 +77,15 @@ class Signature(NamedTuple):
     outputs: Mapping[str, TensorSpec]
 
 
+def read_labels(octets: bytes) -> tuple[str, ...]:
+    """The lines of a label file: UTF-8 with or without a byte order mark, ended by LF or CRLF and nothing else.
+
+    Raises UnicodeDecodeError.
+    """
+    text = octets.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
+    return tuple(text.split("\n")) if text else ()
+
+
 class Servable(Protocol):
     """One loaded version of a model."""
 

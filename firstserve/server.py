@@ -43,6 +43,7 @@ def serve(settings: Settings, sockets: Sequence[socket.socket], note: LoadNote, 
     except FirstserveError as error:
         from firstserve.refusal import refuse
 
+        note.tell_reason(str(error))
         return refuse(error, like_tensorflow_serving=settings.like_tensorflow_serving)
     clock.mark("port_open")
     if settings.like_tensorflow_serving:

@@ -23,7 +23,6 @@ class WorkerProcess:
         self._launch = launch
         self._responder: FirstResponder | None = None
         self._is_to_stop = False
-        self._supervisor_pid = os.getppid()
 
     def run(self, *, first: bool) -> None:
         """Serves until a signal ends it. A process that is not the first has somebody else's end to make good."""
@@ -50,6 +49,8 @@ class WorkerProcess:
         launch = self._launch
         model = FirstModel(launch.settings, launch.configs[0].name, version, launch.note)
         self._responder = FirstResponder(model, launch.http, launch.listener, launch.clock)
+        if self._is_to_stop:
+            self._responder.end_when_idle(self._leave)
         self._responder.start()
         self._responder.wait_for_turn()
 
@@ -64,11 +65,31 @@ class WorkerProcess:
         return next((Version(number, path) for number, path in versions.items()), None)
 
     def _is_over(self) -> bool:
-        """Whether it was told to stop while it came up; a supervisor that has gone cannot say so."""
-        return self._is_to_stop or os.getppid() != self._supervisor_pid
+        """Whether it was told to stop while it came up."""
+        return self._is_to_stop
 
     def _stop(self, *_: object) -> None:
-        """A server that is told to stop while it starts comes up, answers what has arrived, and then stops."""
+        """Answers what has arrived, and then ends; the full server comes up for that alone where it is needed."""
         self._is_to_stop = True
         if self._responder is not None:
-            self._responder.hurry()
+            self._responder.end_when_idle(self._leave)
+            return
+        from firstserve.port_closing import is_anyone_waiting, refuse_handshakes
+
+        refuse_handshakes(self._launch.listener)
+        if not is_anyone_waiting(self._launch.listener):
+            self._leave()
+
+    def _leave(self) -> None:
+        """Ends the process."""
+        if self._responder is not None and self._responder.answered:
+            from firstserve.logs import configure
+            from firstserve.logs.access import AccessLog
+            from firstserve.monitoring.recorder import Recorder
+
+            configure(self._launch.settings.log_level)
+            for answered in self._responder.answered:
+                AccessLog(Recorder()).first_answer(answered)
+        from firstserve.standard_streams import end
+
+        end(0)

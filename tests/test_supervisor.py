@@ -135,6 +135,34 @@ def test_an_open_connection_does_not_delay_the_end(fast: Starting, cat: bytes) -
             assert time.monotonic() - told_s < END_LIMIT_S / 2
 
 
+@pytest.mark.parametrize("flags", [(), ("--first_responder=false",)])
+def test_sigterm_while_nothing_is_in_flight_needs_no_full_server(
+    starting: Starting, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    with starting.start(*flags, environment=without_full_server(tmp_path)) as server:
+        server.wait_until_open()
+        assert server.stop() == 0
+        assert "Traceback" not in server.log
+
+
+def test_sigterm_behind_the_first_answer_needs_no_full_server_and_logs_the_answer(
+    starting: Starting, tmp_path: Path, cat: bytes
+) -> None:
+    with starting.start(environment=without_full_server(tmp_path)) as server:
+        server.wait_until_open()
+        with socket.create_connection(("127.0.0.1", server.port), ANSWER_LIMIT_S) as connection:
+            connection.sendall(picture_request(cat))
+            assert b'"class": 285' in read_answer(connection)
+            assert server.stop() == 0
+        assert '"message": "POST /predict 200"' in server.log
+
+
+def without_full_server(folder: Path) -> Mapping[str, str]:
+    """An environment in which importing it takes for ever."""
+    (folder / "gunicorn.py").write_text("import time\ntime.sleep(3600)\n")
+    return {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
+
+
 def test_a_crash_behind_the_first_answer_is_made_good(starting: Starting, cat: bytes) -> None:
     """The full server is not there yet; it comes up without a first responder."""
     with starting.start() as server:
@@ -165,7 +193,7 @@ def test_a_crash_at_any_moment_is_made_good_or_ends_it_with_the_reason(slow: Sta
                 assert server.predict(cat).top[0] == 285
                 assert server.stop() == 0
             else:
-                assert f"loading {slow.base_path / '1'} crashed the runtime" in server.log
+                assert f"loading {slow.base_path / '1'} was ended by SIGKILL, as when memory runs out" in server.log
             statuses.append(server.process.wait(ANSWER_LIMIT_S))
     assert set(statuses) <= {0, 3}
 

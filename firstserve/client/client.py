@@ -122,13 +122,13 @@ class Client:
         model: str | None = None,
         version: int | None = None,
         label: str | None = None,
-        top_k: int = 5,
+        top_k: int | None = None,
         timeout_s: float | None = None,
     ) -> PictureAnswer:
         """The best classes of a picture, its bytes or its file: JPEG, PNG, BMP, GIF or WebP.
 
-        Without `model`, the one that the server has. Raises OSError for a file that cannot be read, Unsupported by
-        gRPC.
+        Without `model`, the one that the server has; without `top_k`, the best five, or all where there are fewer.
+        Raises OSError for a file that cannot be read, Unsupported by gRPC.
         """
         until_s = self._until_s(timeout_s)
         data = picture if isinstance(picture, bytes) else picture.read_bytes()

@@ -126,6 +126,7 @@ def _image_options(flags: Flags) -> ImageOptions:
         size=flags.image_size,
         normalization=normalization,
         labels=flags.labels,
+        scores_output=flags.scores_output,
         pictures_at_once=max(cpu_count(), flags.num_tflite_pools) + 1,
     )
 

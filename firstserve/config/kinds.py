@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from firstserve.servable import read_labels
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -87,12 +89,12 @@ def _numbers(text: str) -> tuple[float, ...]:
     return numbers
 
 
-def _lines_of_file(path: str) -> tuple[str, ...]:
+def _labels(path: str) -> tuple[str, ...]:
     if not path:
         return ()
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - the text is a path as the user wrote it
-            return tuple(file.read().splitlines())
+        with open(path, "rb") as file:  # noqa: PTH123 - the text is a path as the user wrote it
+            return read_labels(file.read())
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"the label file {path} cannot be read: {error}") from error
 
@@ -136,6 +138,6 @@ POSITIVE = Kind("int32", _not_below(1, _int32))
 POSITIVE_INT64 = Kind("int64", _not_below(1, _int64))
 SECONDS = Kind("float", _seconds)
 NUMBERS = Kind("numbers", _numbers)
-LINES_OF_FILE = Kind("string", _lines_of_file)
+LABELS = Kind("string", _labels)
 TAGS = Kind("string", _tags)
 CHANNEL_ARGUMENTS = Kind("string", _channel_arguments)

@@ -6,7 +6,7 @@ from firstserve.config.flag import Flag
 from firstserve.config.kinds import (
     BOOL,
     COUNT,
-    LINES_OF_FILE,
+    LABELS,
     NUMBERS,
     POSITIVE,
     POSITIVE_INT64,
@@ -78,7 +78,14 @@ OWN_FLAGS = (
         1,
         "threads for one run of one model, where no --tensorflow_..._parallelism says more; 0 leaves it to the runtime",
     ),
-    Flag("labels", LINES_OF_FILE, (), "a file with a class name a line, in place of what the model brings"),
+    Flag("labels", LABELS, (), "a file with a class name a line, in place of what the model brings"),
+    Flag(
+        "scores_output",
+        STRING,
+        "",
+        "the output that /predict answers, numeric and of shape [N, classes]; unset: the one called scores or "
+        "probabilities, or the only one of that shape. A request chooses by scores_output=NAME in its query",
+    ),
     Flag("image_size", POSITIVE, 224, "width and height of pictures for a model that takes any"),
     Flag(
         "image_mean",

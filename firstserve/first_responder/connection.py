@@ -81,6 +81,15 @@ class Connection:
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
+    def is_idle(self) -> bool:
+        """Whether the client has sent nothing that is to be answered, nor has it come unread."""
+        if self.is_closing:
+            return True
+        try:
+            return not self.received and not self.socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
     def leave(self) -> Arrival:
         """Everything that the full server needs to go on with it."""
         return Arrival(self.socket, self.address, bytes(self.received), self.was_continued)

@@ -65,6 +65,8 @@ class FirstResponder:
         self._foreign: list[Connection] = []
         self._busy = self._turn = self._stopping = False
         self._take_late: Callable[[Arrival], None] = _close
+        self._end: Callable[[], None] | None = None
+        self._is_closing = False
 
     def start(self) -> None:
         """Begins to answer."""
@@ -75,10 +77,14 @@ class FirstResponder:
         self._receiver = threading.Thread(target=self._receive_all, name="first-requests", daemon=True)
         self._receiver.start()
 
-    def hurry(self) -> None:
-        """Has the full server come at once; may be called from a signal's handler."""
+    def end_when_idle(self, end: Callable[[], None]) -> None:
+        """Takes no more connections, and calls `end` once nothing is in flight; before `stop` alone.
+
+        What is for the full server still has it come. May be called from a signal's handler.
+        """
         # No lock: the thread that is interrupted may hold it.
-        self._turn = True
+        self._end = end
+        self._wake()
 
     def wait_for_turn(self) -> None:
         """Returns when the first answer is out, when the full server is needed, or when no picture has come."""
@@ -87,7 +93,6 @@ class FirstResponder:
                 patience_s = _LOAD_S if self._busy or self._complete else _QUIET_S
                 if time.monotonic() - self._started_s >= patience_s:
                     return
-                # Woken also to see what a signal has set.
                 self._changed.wait(_LOOK_S)
 
     @property
@@ -134,10 +139,27 @@ class FirstResponder:
                     self._receive(self._connections[descriptor])
             self._resume()
             self._part_with_slow_ones()
+            if self._end is not None and self._is_idle():
+                self._end()
             if accepting and self._held() >= _CONNECTIONS_LIMIT:
                 self._poll.unregister(self._listener)
                 accepting = False
                 self._call_full_server()
+
+    def _is_idle(self) -> bool:
+        """Whether nobody waits for an answer; from then on, nobody new can come."""
+        if not self._is_closing:
+            from firstserve.port_closing import is_anyone_waiting, refuse_handshakes
+
+            self._is_closing = True
+            refuse_handshakes(self._listener)
+            for _ in range(_CONNECTIONS_LIMIT - self._held()):
+                if not is_anyone_waiting(self._listener):
+                    break
+                self._accept()
+        with self._changed:
+            in_flight = self._busy or self._complete or self._done or self._foreign
+        return not in_flight and all(each.is_idle() for each in self._connections.values())
 
     def _accept(self) -> None:
         try:
@@ -277,13 +299,13 @@ class FirstResponder:
 
     def _answer(self, connection: Connection, classifier: ImageClassifier) -> bool:
         """Answers the request that is there; False where that is for the full server to do."""
-        from firstserve.image.classifier import DEFAULT_TOP_K, answer_json
+        from firstserve.image.classifier import answer_json
 
         head = connection.head
         keeps_alive = head is not None and head.keeps_alive
         begun_s = time.monotonic()
         try:
-            prediction = classifier.predict(connection.body(), str(DEFAULT_TOP_K))
+            prediction = classifier.predict(connection.body())
             body = answer_json(self.model.name, self.model.version.number, prediction.classes)
             timing = self._clock.server_timing(prediction.decode_ms, prediction.inference_ms, begun_s)
             written = write_answer(body, timing, keeps_alive=keeps_alive)

@@ -10,9 +10,10 @@ import threading
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from firstserve.errors import InvalidArgument, Unimplemented
+from firstserve.errors import DeadlineExceeded, InvalidArgument, Unimplemented
 from firstserve.image.decoder import decode_image
 from firstserve.image.preprocess import Preprocessor
+from firstserve.runtimes.checks import check_deadline, time_left_s
 from firstserve.servable import DEFAULT_SIGNATURE
 from firstserve.tensors import STRUCT_FORMAT
 
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from firstserve.tensors import Tensor
 
 _PICTURE_RANK = 4
+_SCORES_RANK = 2
 _PICTURE_DTYPES = frozenset({"uint8", "int8", "float32", "float16"})
 _SCORE_DIGITS = 6
 _TOP_K_DIGITS = 9
+DEFAULT_TOP_K = 5
+"""How many classes are answered, at most, where a request does not say it."""
 
 
 class Prediction(NamedTuple):
@@ -38,14 +42,21 @@ class Prediction(NamedTuple):
 
 
 class ImageClassifier:
-    """A servable seen as an image classifier. Raises Unimplemented where no signature takes a picture."""
+    """A servable seen as an image classifier.
+
+    Raises Unimplemented where no signature takes a picture, or no output of the one that does can be class scores.
+    """
 
     def __init__(self, servable: Servable, options: ImageOptions) -> None:
         self._servable = servable
         self._options = options
         self._signature_name, self._input = _find_picture_input(servable.signatures)
         self._height, self._width, channels = _picture_size(self._input, options.size)
-        self._output = _find_scores(servable.signatures[self._signature_name])
+        # Sorted, since a SavedModel has them in another order each time.
+        self._outputs = dict(sorted(servable.signatures[self._signature_name].outputs.items()))
+        self._fitting = {name: spec for name, spec in self._outputs.items() if _may_be_scores(spec)}
+        if not self._fitting:
+            raise self._no_scores("none is that")
         self._preprocess = Preprocessor(self._input, channels, options.normalization)
         self._working = threading.Semaphore(options.pictures_at_once)
 
@@ -54,20 +65,39 @@ class ImageClassifier:
         """Whether a float input gets values 0 to 255 because nothing says what it expects."""
         return self._preprocess.feeds_raw_pixels
 
-    def predict(self, body: bytes, top_k: str) -> Prediction:
-        """Classifies one picture. `top_k` is the query's text.
+    def predict(
+        self,
+        body: bytes,
+        top_k: str | None = None,
+        scores_output: str | None = None,
+        deadline_s: float | None = None,
+    ) -> Prediction:
+        """Classifies one picture.
 
-        Raises InvalidArgument for a body that is no picture or a `top_k` out of range, TooLarge over the pixel limit.
+        `top_k` is the query's text; None takes the best `DEFAULT_TOP_K`, or all where there are fewer. `scores_output`
+        stands in for the option of that name. `deadline_s` is on the clock of `time.monotonic()`.
+
+        Raises InvalidArgument for a body that is no picture or a `top_k` out of range, TooLarge over the pixel limit,
+        Unimplemented where no output is known to be class scores, DeadlineExceeded past the deadline.
         """
-        wanted = _read_top_k(top_k)
-        with self._working:
+        wanted = None if top_k is None else _read_top_k(top_k)
+        output = self._scores(scores_output or self._options.scores_output)
+        if not self._working.acquire(timeout=time_left_s(deadline_s)):
+            raise DeadlineExceeded("the request's time limit has passed while it waited for images before it")
+        try:
+            check_deadline(deadline_s)
             start = perf_counter()
             tensor = self._preprocess(decode_image(body, self._width, self._height, self._options.limit_pixels))
             decoded = perf_counter()
-            outputs = self._servable.run(self._signature_name, {self._input.name: tensor}, (self._output.name,))
+            inputs = {self._input.name: tensor}
+            outputs = self._servable.run(self._signature_name, inputs, (output.name,), deadline_s)
             inferred = perf_counter()
-        scores = _to_floats(outputs[self._output.name], self._output)
-        classes = self._best(scores, wanted)
+        finally:
+            self._working.release()
+        tensor = outputs[output.name]
+        if len(tensor.shape) != _SCORES_RANK or tensor.shape[0] != 1:
+            raise self._no_scores(f"{output.name} has come as {list(tensor.shape)}")
+        classes = self._best(_to_floats(tensor, output), wanted)
         return Prediction(classes, (decoded - start) * 1e3, (inferred - decoded) * 1e3)
 
     def warm_up(self) -> None:
@@ -75,10 +105,34 @@ class ImageClassifier:
         from PIL import Image
 
         tensor = self._preprocess(Image.new("RGB", (self._width, self._height)))
-        self._servable.run(self._signature_name, {self._input.name: tensor})
+        self._servable.run(self._signature_name, {self._input.name: tensor}, tuple(self._fitting))
 
-    def _best(self, scores: Sequence[float], top_k: int) -> list[dict[str, object]]:
-        if top_k > len(scores):
+    def _scores(self, chosen: str) -> TensorSpec:
+        """The output of class scores: the one chosen, `scores`, `probabilities`, or the only one of that shape."""
+        if chosen and chosen not in self._fitting:
+            raise self._no_scores(f"{chosen} is not that")
+        for name in (chosen,) if chosen else ("scores", "probabilities"):
+            if name in self._fitting:
+                return self._fitting[name]
+        if len(self._fitting) > 1:
+            raise self._no_scores(f"{' and '.join(self._fitting)} are that")
+        (only,) = self._fitting.values()
+        return only
+
+    def _no_scores(self, fault: str) -> Unimplemented:
+        listed = "; ".join(
+            f"{name}: {spec.dtype} {'of any shape' if spec.shape is None else list(spec.shape)}"
+            for name, spec in self._outputs.items()
+        )
+        return Unimplemented(
+            f"/predict answers one numeric output of shape [N, classes], and {fault}: the model's outputs are {listed}"
+            "; choose one by scores_output in the query, or by --scores_output"
+        )
+
+    def _best(self, scores: Sequence[float], top_k: int | None) -> list[dict[str, object]]:
+        if top_k is None:
+            top_k = min(DEFAULT_TOP_K, len(scores))
+        elif top_k > len(scores):
             raise _bad_top_k(str(top_k), len(scores))
         labels = self._labels_for(len(scores))
         ranked = heapq.nlargest(top_k, range(len(scores)), key=scores.__getitem__)
@@ -104,9 +158,6 @@ def answer_json(model: str, version: int, classes: list[dict[str, object]]) -> b
     """The body of a 200 answer, UTF-8, with a newline at its end."""
     answer = {"model": model, "version": str(version), "predictions": classes}
     return json.dumps(answer, ensure_ascii=False).encode() + b"\n"
-
-
-DEFAULT_TOP_K = 5
 
 
 def _read_top_k(text: str) -> int:
@@ -150,13 +201,11 @@ def _picture_size(spec: TensorSpec, size: int) -> tuple[int, int, int]:
     return (size if height < 0 else height), (size if width < 0 else width), channels
 
 
-def _find_scores(signature: Signature) -> TensorSpec:
-    """The output called `scores` or `probabilities`, else the first that is numeric."""
-    outputs = {name: spec for name, spec in signature.outputs.items() if spec.dtype in STRUCT_FORMAT}
-    for name in ("scores", "probabilities", *outputs):
-        if name in outputs:
-            return outputs[name]
-    raise Unimplemented(f"this model gives no scores: its outputs are {', '.join(signature.outputs)}")
+def _may_be_scores(spec: TensorSpec) -> bool:
+    """Whether an output is numeric and of shape [N, classes], or of a rank that only a run tells."""
+    if spec.dtype not in STRUCT_FORMAT:
+        return False
+    return spec.shape is None or (len(spec.shape) == _SCORES_RANK and spec.shape[0] in {-1, 1})
 
 
 def _to_floats(tensor: Tensor, spec: TensorSpec) -> Sequence[float]:

@@ -20,6 +20,8 @@ class ImageOptions(NamedTuple):
     """In place of what the model says; None leaves it to the model."""
     labels: Sequence[str]
     """In place of the model's own; empty leaves them to the model."""
+    scores_output: str
+    """The name of the output that holds the class scores; empty leaves it to the model's signature."""
     pictures_at_once: int
     """Decoded and run at once, the others wait. One more than there are CPUs keeps them busy while a thread waits for
     Python's lock; many more would only take caches and memory."""

@@ -1,6 +1,6 @@
 """Preprocessing: RGB pixels -> the input tensor of a model, by what its TensorSpec says.
 
-uint8 and int8 inputs take pixels through a table of 256 values, float inputs as (pixel - mean) / std.
+uint8 inputs take pixels as they are, int8 inputs through a table of 256 values, float inputs as (pixel - mean) / std.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Preprocessor:
         self._dtype = spec.dtype
         self._channels = channels
         self._normalization = normalization or spec.normalization
-        self._table = _byte_table(spec, self._normalization) if spec.dtype in {"uint8", "int8"} else None
+        self._table = _byte_table(spec, self._normalization)
 
     @property
     def feeds_raw_pixels(self) -> bool:
@@ -63,18 +63,21 @@ class Preprocessor:
 _IDENTITY = bytes(range(256))
 
 
-def _byte_table(spec: TensorSpec, normalization: Normalization | None) -> bytes:
-    """The stored byte for every pixel value.
+def _byte_table(spec: TensorSpec, normalization: Normalization | None) -> bytes | None:
+    """The stored byte for every pixel value; None where the input takes no bytes.
 
-    With a normalisation and a quantisation: what the model means by that value. Else uint8 takes pixels as they
-    are, and int8 those less 128, as TFLite's own converter lays them.
+    uint8 takes pixels as they are: TFLite's Task Library and MediaPipe normalise float inputs alone, and metadata is
+    written for them. int8 takes what the model means by a value, where its normalisation and quantisation say it; mean
+    0 and std 1 say nothing. Else it takes pixels less 128, as TFLite's own converter lays them.
     """
-    signed = spec.dtype == "int8"
-    if normalization is None or spec.quantization is None or len(set(zip(*normalization, strict=False))) != 1:
-        return bytes(value ^ 0x80 for value in range(256)) if signed else _IDENTITY
-    (mean, *_), (std, *_) = normalization
+    if spec.dtype == "uint8":
+        return _IDENTITY
+    if spec.dtype != "int8":
+        return None
+    pairs = set() if normalization is None else set(zip(*normalization, strict=False))
+    if spec.quantization is None or len(pairs) != 1 or pairs == {(0, 1)}:
+        return bytes(value ^ 0x80 for value in range(256))
+    ((mean, std),) = pairs
     scale, zero_point = spec.quantization
-    low, high = (-128, 127) if signed else (0, 255)
     stored = [round((value - mean) / std / scale) + zero_point for value in range(256)]
-    table = bytes(min(max(value, low), high) & 0xFF for value in stored)
-    return _IDENTITY if table == _IDENTITY else table
+    return bytes(min(max(value, -128), 127) & 0xFF for value in stored)

@@ -118,6 +118,12 @@ class AccessLog:
             fields: dict[str, object] = {"protocol": "HTTP", "method": method, "path": path, "status": status}
             self._write(level, f"{method} {path[:_SHOWN]} {status}", access, fields, trace)
 
+    def first_answer(self, answered: Answered) -> None:
+        """One that the first responder has given, logged and counted like all others."""
+        access = Access()
+        access.was_answered(answered)
+        self.http(access, "POST", "/predict", 200, answered.trace)
+
     def rpc(self, access: Access, rpc: str, code: str, trace: tuple[str | None, str | None]) -> None:
         """A call by gRPC: `rpc` is its full name, `code` its status code's name."""
         self._record(access, code, access.api, "GRPC")

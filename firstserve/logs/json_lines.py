@@ -59,10 +59,10 @@ def configure(level: str) -> None:
 
     Whatever else is printed there from now on takes the same way, on which nobody waits for who reads it.
     """
-    stream = LineStream(STDERR, LineWriter(STDERR, _tell_dropped))
-    sys.stderr = stream
-    atexit.register(stream.close)
-    handler = logging.StreamHandler(stream)
+    if not isinstance(sys.stderr, LineStream):
+        sys.stderr = LineStream(STDERR, LineWriter(STDERR, _tell_dropped))
+        atexit.register(sys.stderr.close)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     # A line tells neither its place in the code nor its thread and process: they need not be found out.
     logging._srcfile = None  # noqa: SLF001 - the way that logging's documentation names

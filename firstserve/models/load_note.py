@@ -5,8 +5,8 @@ from __future__ import annotations
 import mmap
 
 _SIZE_BYTES = 8192
-_LOADED, _FAILED, _LIKE_TENSORFLOW_SERVING, _PATH = 0, 1, 2, 3
-"""The places of the flags, of the exit status and of the path."""
+_WAS_LOADED, _IS_LOADED, _FAILED, _LIKE_TENSORFLOW_SERVING, _PATH, _REASON = 0, 1, 2, 3, 4, 4096
+"""The places of the flags, of the exit status, of the path and of the reason."""
 
 
 class LoadNote:
@@ -15,18 +15,22 @@ class LoadNote:
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _SIZE_BYTES)
 
+    def begin_worker(self) -> None:
+        """Forgets what was noted of the worker before."""
+        for place in (_IS_LOADED, _FAILED, _PATH, _REASON):
+            self._memory[place] = 0
+
     def begin(self, path: str) -> None:
         """Notes the version folder that is being loaded."""
-        text = path.encode()[: _SIZE_BYTES - _PATH - 1] + b"\0"
-        self._memory[_PATH : _PATH + len(text)] = text
+        self._write(_PATH, path, _REASON)
 
     def end(self) -> None:
         """Notes that the load is over, well or not."""
         self._memory[_PATH] = 0
 
     def mark_loaded(self) -> None:
-        """Notes that once everything was loaded."""
-        self._memory[_LOADED] = 1
+        """Notes that everything is loaded."""
+        self._memory[_WAS_LOADED] = self._memory[_IS_LOADED] = 1
 
     def tell_like_tensorflow_serving(self) -> None:
         """Notes that whatever fails is to be told as TensorFlow Serving tells it."""
@@ -39,8 +43,22 @@ class LoadNote:
 
     @property
     def was_loaded(self) -> bool:
-        """Whether a worker has had everything loaded before."""
-        return self._memory[_LOADED] == 1
+        """Whether a worker, this one or one before it, has had everything loaded."""
+        return self._memory[_WAS_LOADED] == 1
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether this worker has had everything loaded."""
+        return self._memory[_IS_LOADED] == 1
+
+    def tell_reason(self, reason: str) -> None:
+        """Notes why the worker ends."""
+        self._write(_REASON, reason, _SIZE_BYTES)
+
+    @property
+    def reason(self) -> str:
+        """Why the worker has ended; empty where it has not said so."""
+        return self._read(_REASON)
 
     def mark_failed(self, status: int) -> None:
         """Notes that the models cannot be served, and the exit status for it."""
@@ -54,4 +72,11 @@ class LoadNote:
     @property
     def path(self) -> str:
         """What was being loaded; empty for nothing."""
-        return bytes(self._memory[_PATH:]).partition(b"\0")[0].decode(errors="replace")
+        return self._read(_PATH)
+
+    def _write(self, place: int, text: str, end: int) -> None:
+        written = text.encode(errors="replace")[: end - place - 1] + b"\0"
+        self._memory[place : place + len(written)] = written
+
+    def _read(self, place: int) -> str:
+        return bytes(self._memory[place:]).partition(b"\0")[0].decode(errors="replace")

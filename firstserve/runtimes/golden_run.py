@@ -13,6 +13,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+from firstserve.parent import end_with_parent
 from firstserve.runtimes.litert_compiled_model import CompiledModel
 from firstserve.tensors import ITEM_BYTES, STRUCT_FORMAT, Tensor, element_count
 
@@ -48,8 +49,10 @@ def golden_checksum(compiled: CompiledModel) -> int:
 def find_fault(model: LiteRtModel, goldens: Sequence[Golden], threads: int, weights: int) -> str:
     """Runs all with packed weights from an open file; what is wrong with them, or nothing."""
     reader, writer = os.pipe()
+    own_pid = os.getpid()
     child = os.fork()
     if child == 0:
+        end_with_parent(own_pid)
         _answer(model, goldens, threads, weights, writer)
     os.close(writer)
     try:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstserve.errors import LoadError
+from firstserve.models.load_fault import load_fault
+from firstserve.parent import end_with_parent
 from firstserve.runtimes import load_servable
 from firstserve.servable import RuntimeOptions
 
@@ -36,7 +38,7 @@ def probe(version_folder: Path, runtime: str, options: RuntimeOptions, limit_s: 
     """
     # -P: the folder in which the server was started is not on its search path either.
     command = [sys.executable, "-P", "-m", "firstserve.runtimes.probe", str(version_folder), runtime]
-    command.append(json.dumps(options._asdict()))
+    command += [json.dumps(options._asdict()), str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)}
     try:
         ended = subprocess.run(
@@ -55,25 +57,14 @@ def probe(version_folder: Path, runtime: str, options: RuntimeOptions, limit_s: 
         raise LoadError(f"{version_folder} cannot be tried out in a process of its own: {error}") from error
     if ended.returncode == _REFUSED:
         raise LoadError(ended.stdout.decode(errors="replace"))
-    if ended.returncode < 0:
-        raise LoadError(
-            f"loading {version_folder} crashed the runtime (signal {_signal_name(-ended.returncode)}); "
-            "the file is damaged or cut off: convert it again"
-        )
     if ended.returncode:
-        raise LoadError(f"loading {version_folder} ended its process with exit status {ended.returncode}")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
+        raise LoadError(load_fault(str(version_folder), ended.returncode))
 
 
 def _main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    folder, runtime, options_json = arguments
+    folder, runtime, options_json, parent_pid = arguments
+    end_with_parent(int(parent_pid))
     options = json.loads(options_json)
     options["tags"] = tuple(options["tags"])
     try:

@@ -17,6 +17,7 @@ from firstserve.runtimes.checks import check_deadline, check_inputs, find_signat
 from firstserve.runtimes.signature_def import read_meta_graph
 from firstserve.runtimes.tensorflow_c import VERSION, Buffer, Output, Status, StatusError, load_library
 from firstserve.runtimes.tensorflow_tensor import new_tensor, read_tensor, view_of
+from firstserve.servable import read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -244,7 +245,6 @@ def _read_labels(path: Path) -> tuple[str, ...]:
             return ()
         file = candidates[0]
     try:
-        text = file.read_text("utf-8")
+        return read_labels(file.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise LoadError(f"cannot read the labels in {file}: {error}; expected UTF-8, one label a line") from error
-    return tuple(text.removesuffix("\n").split("\n")) if text else ()

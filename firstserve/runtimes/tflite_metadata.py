@@ -16,7 +16,7 @@ from struct import error as StructError  # noqa: N812 - an exception's name
 from struct import unpack_from
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from firstserve.servable import Normalization
+from firstserve.servable import Normalization, read_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -158,6 +158,6 @@ def _read_labels(model: mmap.mmap, labels_file: str) -> tuple[str, ...]:
     from firstserve.runtimes.associated_file import read_associated_file
 
     try:
-        return tuple(read_associated_file(model, labels_file).decode("utf-8").splitlines())
+        return read_labels(read_associated_file(model, labels_file))
     except (KeyError, ValueError, StructError):
         return ()

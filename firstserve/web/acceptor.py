@@ -7,7 +7,7 @@ import select
 import time
 from typing import TYPE_CHECKING
 
-from firstserve.web.port_closing import refuse_handshakes
+from firstserve.port_closing import is_anyone_waiting, refuse_handshakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 64
 _PAUSE_S = 0.1
 """How long nobody is accepted where there is no room and none can be made."""
-_HANDSHAKE_S = 0.05
-"""Longer than the rest of a handshake takes between a platform's proxy and its containers."""
 _EMPTYING_S = 1
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -74,11 +72,9 @@ class Acceptor:
         self._pause()
         self._resumes_at_s = float("inf")
         refuse_handshakes(self._listener)
-        waiting = select.poll()
-        waiting.register(self._listener, select.POLLIN)
         # Where handshakes go on, the queue may never be empty.
         deadline_s = time.monotonic() + _EMPTYING_S
-        while time.monotonic() < deadline_s and waiting.poll(_HANDSHAKE_S * 1e3):
+        while time.monotonic() < deadline_s and is_anyone_waiting(self._listener):
             self.accept()
         self._listener.close()
 

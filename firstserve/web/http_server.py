@@ -73,7 +73,7 @@ class HttpServer:
     def _log_first_answers(self) -> None:
         answered = self._responder.answered if self._responder is not None else ()
         while answered:
-            self._server.write_down(answered.popleft())
+            self._server.access_log.first_answer(answered.popleft())
 
     def _start_loading(self) -> None:
         self._server.start(self._launch.configs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from firstserve.errors import InvalidArgument, NotFound, Unimplemented
-from firstserve.image.classifier import DEFAULT_TOP_K, answer_json
+from firstserve.image.classifier import answer_json
 from firstserve.image.decoder import FORMATS
 from firstserve.models.model_spec import ModelSpec
 from firstserve.models.source import version_number
@@ -45,7 +45,7 @@ def make_blueprint(server: ModelServer, settings: HttpSettings) -> Blueprint:
         # A place is for who can be answered: not for who still waits for a model.
         with manager.handle(spec, deadline_s) as model, server.admission:
             access.found(model)
-            prediction = _classify(model, body, query.get("top_k", str(DEFAULT_TOP_K)))
+            prediction = _classify(model, body, query, deadline_s)
             timing = server.clock.server_timing(prediction.decode_ms, prediction.inference_ms, read_s)
             answer = answer_json(model.name, model.version, prediction.classes)
         access.decode_ms, access.inference_ms = prediction.decode_ms, prediction.inference_ms
@@ -83,10 +83,10 @@ def _read_spec(manager: ModelManager, name: str, query: Mapping[str, str]) -> Mo
     return ModelSpec(name, number, label)
 
 
-def _classify(model: ServedModel, body: bytes, top_k: str) -> Prediction:
+def _classify(model: ServedModel, body: bytes, query: Mapping[str, str], deadline_s: float | None) -> Prediction:
     if model.classifier is None:
         raise Unimplemented(str(model.no_classifier))
-    return model.classifier.predict(body, top_k)
+    return model.classifier.predict(body, query.get("top_k"), query.get("scores_output"), deadline_s)
 
 
 def _read_picture() -> bytes:

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use server_rust_fastest::config::{Command, read_command};
-use server_rust_fastest::image::Classifier;
+use server_rust_fastest::image::{Asked, Classifier};
 use server_rust_fastest::litert::Servable;
 
 struct Loop {
@@ -50,8 +50,10 @@ impl Loop {
     }
 
     fn ask(&self) -> Result<(), String> {
-        let prediction =
-            self.classifier.predict(&self.servable, &self.picture, None).map_err(|error| error.to_string())?;
+        let prediction = self
+            .classifier
+            .predict(&self.servable, &self.picture, &Asked::default())
+            .map_err(|error| error.to_string())?;
         match prediction.classes.first() {
             Some(best) if best.class == self.class => Ok(()),
             best => Err(format!("best is {best:?}, expected class {}", self.class)),

@@ -4,20 +4,59 @@
 //! it.
 
 use std::fmt::{Display, Write as _};
-use std::io::Write as _;
+use std::io::{stderr, stdout};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use self::queue::{LIMIT_BYTES, LineQueue};
 use crate::settings::LogLevel;
+
+mod queue;
 
 const MESSAGE_LIMIT: usize = 8192;
 const FIELD_LIMIT: usize = 512;
 
+/// How long the end of the process waits for who reads.
+const DRAIN: Duration = Duration::from_secs(1);
+
+static STDERR: LineQueue = LineQueue::new(|| Box::new(stderr()), tell_dropped, LIMIT_BYTES);
+static STDOUT: LineQueue = LineQueue::new(|| Box::new(stdout()), tell_dropped, LIMIT_BYTES);
 static LEVEL: AtomicU8 = AtomicU8::new(LogLevel::Info as u8);
 
 /// Logs from this level on.
 pub fn set_level(level: LogLevel) {
     LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+/// Has panics told as lines of the log.
+pub fn take_panics() {
+    std::panic::set_hook(Box::new(|panic| error(&panic.to_string())));
+}
+
+/// Writes lines for people to stderr, with their ends. Does not wait for who reads them.
+pub fn say(lines: String) {
+    if !lines.is_empty() {
+        STDERR.push(lines);
+    }
+}
+
+/// The same on stdout.
+pub fn say_on_stdout(lines: String) {
+    if !lines.is_empty() {
+        STDOUT.push(lines);
+    }
+}
+
+/// Waits, for a bounded time, until everything is written that was to be.
+pub fn drain() {
+    STDERR.drain(DRAIN);
+    STDOUT.drain(DRAIN);
+}
+
+/// The line that stands where lines are missing.
+fn tell_dropped(count: usize) -> String {
+    let message = format!("{count} lines of the log were dropped: its reader did not take them");
+    Line::new(LogLevel::Warning, &message).number("dropped", count).finish()
 }
 
 /// Whether lines of this level are written.
@@ -90,9 +129,9 @@ impl Line {
         self
     }
 
-    /// Writes it to stderr, in one piece; where nobody takes it, it is lost.
+    /// Writes it to stderr, whole, without waiting for who reads it; where nobody does, it is lost.
     pub fn write(self) {
-        let _ = std::io::stderr().write_all(self.finish().as_bytes());
+        STDERR.push(self.finish());
     }
 
     fn finish(mut self) -> String {

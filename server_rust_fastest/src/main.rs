@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use server_rust_fastest::config::{Command, read_command};
 use server_rust_fastest::startup::StartupClock;
-use server_rust_fastest::{models, server};
+use server_rust_fastest::{log, models, server};
 
 fn main() -> ExitCode {
     let clock = StartupClock::new();
@@ -14,9 +14,14 @@ fn main() -> ExitCode {
         Command::Serve(settings) => server::run(*settings, clock),
         Command::Probe(path, options) => models::probe::run_probe(&path, &options),
         Command::Print { out, err, status } => {
-            // There is nobody to tell that nobody reads it.
-            let _ = std::io::stdout().write_all(out.as_bytes());
-            let _ = std::io::stderr().write_all(err.as_bytes());
+            if status == 0 {
+                // Whoever has asked for it reads it, or does not want to know.
+                let _ = std::io::stdout().write_all(out.as_bytes());
+            } else {
+                log::say_on_stdout(out);
+                log::say(err);
+                log::drain();
+            }
             ExitCode::from(status)
         }
     }

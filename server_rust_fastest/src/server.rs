@@ -39,10 +39,13 @@ const LIKE_TENSORFLOW_SERVING: u8 = 255;
 pub fn run(settings: Settings, clock: StartupClock) -> ! {
     bound_heap();
     let like_tensorflow_serving = settings.like_tensorflow_serving;
-    exit(match start(settings, Arc::new(clock)) {
+    log::take_panics();
+    let status = match start(settings, Arc::new(clock)) {
         Ok(()) => 0,
         Err(error) => refuse(&error, like_tensorflow_serving),
-    })
+    };
+    log::drain();
+    exit(status)
 }
 
 /// The models first: their load takes longest, and everything else can be made ready beside it.
@@ -80,10 +83,10 @@ fn runtime_of(options: &RuntimeOptions) -> io::Result<Runtime> {
 /// Says why there is no server, and gives the exit status for it.
 pub fn refuse(error: &Error, like_tensorflow_serving: bool) -> u8 {
     if like_tensorflow_serving {
-        println!("Failed to start server. Error: {}", error.status());
+        log::say_on_stdout(format!("Failed to start server. Error: {}\n", error.status()));
         return LIKE_TENSORFLOW_SERVING;
     }
-    eprintln!("firstserve cannot start: {}", error.plain_text.as_deref().unwrap_or(&error.text));
+    log::say(format!("firstserve cannot start: {}\n", error.plain_text.as_deref().unwrap_or(&error.text)));
     CANNOT_START
 }
 
@@ -234,9 +237,8 @@ async fn say_ready(app: &App, http_address: Option<SocketAddr>) {
         }
         say_models(app, address, &mut lines).await;
     }
-    // In one piece: a line of the log may come between two writes.
     lines.push(String::new());
-    eprint!("{}", lines.join("\n"));
+    log::say(lines.join("\n"));
 }
 
 async fn say_models(app: &App, address: SocketAddr, lines: &mut Vec<String>) {

@@ -132,6 +132,8 @@ pub struct ImageOptions {
     pub max_pixels: u64,
     /// Class names in place of what the model brings.
     pub labels: Option<Vec<String>>,
+    /// The name of the output that holds the class scores; empty leaves it to the model's signature.
+    pub scores_output: String,
     /// Width and height for a model that takes any.
     pub size: usize,
     /// In place of what the model says; one number for all channels or three.

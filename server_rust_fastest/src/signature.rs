@@ -1,6 +1,7 @@
 //! Signature: the inputs and outputs of one entry of a model, by their names.
 
 use std::collections::BTreeMap;
+use std::str::Utf8Error;
 
 use crate::tensor::DType;
 
@@ -57,3 +58,12 @@ pub struct Signature {
 
 /// All signatures of a model by name.
 pub type Signatures = BTreeMap<String, Signature>;
+
+/// The lines of a label file: UTF-8 with or without a byte order mark, ended by LF or CRLF and nothing else.
+///
+/// # Errors
+/// For what is no UTF-8.
+pub fn read_labels(octets: &[u8]) -> Result<Vec<String>, Utf8Error> {
+    let text = str::from_utf8(octets)?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).lines().map(str::to_owned).collect())
+}

@@ -202,9 +202,16 @@ def test_a_serverless_container_does_not() -> None:
     assert (settings.like_tensorflow_serving, settings.models.waits_for_versions) == (False, False)
 
 
-def test_labels_are_the_lines_of_a_file(tmp_path: Path) -> None:
-    (tmp_path / "labels.txt").write_text("tench\ngrå\n", "utf-8")
+@pytest.mark.parametrize("text", ["tench\ngrå\n", "\ufefftench\ngrå", "tench\r\ngrå\r\n"])
+def test_labels_are_the_lines_of_a_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "labels.txt").write_bytes(text.encode())
     assert parsed(f"--labels={tmp_path / 'labels.txt'}").image_options.labels == ("tench", "grå")
+
+
+@pytest.mark.parametrize("character", "\v\f\x1c\x1d\x1e\x85\u2028\u2029\r")
+def test_labels_end_with_the_end_of_their_line_alone(tmp_path: Path, character: str) -> None:
+    (tmp_path / "labels.txt").write_bytes(f"a{character}b\n\nc\n".encode())
+    assert parsed(f"--labels={tmp_path / 'labels.txt'}").image_options.labels == (f"a{character}b", "", "c")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\0"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.contract.conftest import Target
 
 FIRSTSERVE = """
-cli errors heap launch listener servable server startup supervisor tensors worker_process
+cli errors heap launch listener parent servable server startup supervisor tensors worker_process
 config config.base_path config.command_line config.flag config.flags config.kinds config.own_flags config.ports
 config.settings config.tensorflow_serving_flags
 first_responder first_responder.answer first_responder.connection first_responder.first_model first_responder.request

@@ -35,6 +35,7 @@ class Responding:
         self.port: int = listener.getsockname()[1]
         self.listener = listener
         self._arrivals: list[Arrival] | None = None
+        self.late: list[Arrival] = []
         self.responder.start()
 
     def connect(self) -> socket.socket:
@@ -47,12 +48,16 @@ class Responding:
 
     def stop(self) -> list[Arrival]:
         """Ends it as the full server does, and gives what that would go on with."""
+        self.stop_now()
+        # An answer that is under way comes to its end.
+        until(lambda: not self.responder.is_busy)
+        assert self._arrivals is not None
+        return [*self._arrivals, *self.late]
+
+    def stop_now(self) -> list[Arrival]:
+        """As `stop`, but what is being answered comes to `late` afterwards."""
         if self._arrivals is None:
-            late: list[Arrival] = []
-            arrivals = self.responder.stop(late.append)
-            # An answer that is under way comes to its end.
-            until(lambda: not self.responder._busy)
-            self._arrivals = [*arrivals, *late]
+            self._arrivals = self.responder.stop(self.late.append)
         return self._arrivals
 
     def waiting(self) -> list[Arrival]:

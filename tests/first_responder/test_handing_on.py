@@ -6,11 +6,12 @@ import socket
 import struct
 import threading
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from firstserve.first_responder import responder
+from firstserve.image.classifier import ImageClassifier
 from tests.first_responder.foreign import FOREIGN, LIMIT_BYTES
 from tests.first_responder.responding import (
     WAIT_S,
@@ -25,6 +26,8 @@ from tests.first_responder.responding import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from firstserve.first_responder.connection import Arrival
 
 MEBI = 1024 * 1024
 CONNECTIONS_LIMIT = 64
@@ -183,10 +186,36 @@ def test_who_does_not_read_answers_gets_no_more_of_them(
         assert first.stop() == []
 
 
-def test_the_full_server_comes_when_it_is_hurried(first: Responding) -> None:
-    first.responder.hurry()
-    first.responder.wait_for_turn()
-    assert first.stop() == []
+def test_the_end_waits_for_the_answers_to_what_has_arrived(first: Responding, cat: bytes) -> None:
+    ended = threading.Event()
+    with first.connect() as client:
+        client.sendall(request(cat))
+        first.responder.end_when_idle(ended.set)
+        assert b'"class": 285' in read_answer(client)
+        assert ended.wait(WAIT_S)
+
+
+def test_the_end_does_not_wait_for_who_says_nothing(first: Responding, cat: bytes) -> None:
+    ended = threading.Event()
+    with (
+        first.connect(),
+        first.connect() as client,
+    ):
+        client.sendall(request(cat))
+        read_answer(client)
+        first.responder.end_when_idle(ended.set)
+        assert ended.wait(WAIT_S)
+
+
+def test_the_end_leaves_to_the_full_server_what_only_that_can_answer(first: Responding) -> None:
+    ended = threading.Event()
+    with first.connect() as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        first.responder.end_when_idle(ended.set)
+        first.responder.wait_for_turn()
+        (arrival,) = first.stop()
+        arrival.connection.close()
+    assert not ended.is_set()
 
 
 def test_the_full_server_comes_when_no_picture_does(first: Responding) -> None:
@@ -213,3 +242,35 @@ def test_the_full_server_comes_for_a_request_of_another_kind(
         connection.sendall(FOREIGN["another method"])
         first.responder.wait_for_turn()
         assert len(first.stop()) == 1
+
+
+def test_an_answer_that_takes_long_holds_up_nobody_else(
+    first: Responding, cat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, released = threading.Event(), threading.Event()
+    predict = ImageClassifier.predict
+
+    def predict_late(*arguments: Any, **options: Any) -> Any:
+        begun.set()
+        assert released.wait(WAIT_S)
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(ImageClassifier, "predict", predict_late)
+    with first.connect() as slow, first.connect() as other:
+        slow.sendall(request(cat))
+        assert begun.wait(WAIT_S)
+        other.sendall(FOREIGN["another method"])
+        first.responder.wait_for_turn()
+        assert [arrival.received for arrival in first.stop_now()] == [FOREIGN["another method"]]
+        assert not first.late
+        released.set()
+        assert b'"class": 285' in read_answer(slow)
+        until(lambda: bool(first.late))
+        assert rest_after(slow, first.late[0]) == b"POST"
+
+
+def rest_after(client: socket.socket, arrival: Arrival) -> bytes:
+    """What the full server reads on a connection, whose client sends one more request and ends."""
+    client.sendall(b"POST")
+    client.shutdown(socket.SHUT_WR)
+    return rest_of(arrival)

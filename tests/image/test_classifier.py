@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from firstserve.errors import InvalidArgument, Unimplemented
+from firstserve.errors import DeadlineExceeded, InvalidArgument, Unimplemented
 from firstserve.image.classifier import ImageClassifier, answer_json
 from firstserve.image.options import ImageOptions
 from firstserve.runtimes.litert import load
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 
     Open = Callable[..., ImageClassifier]
 
-OPTIONS = ImageOptions(limit_pixels=10_000_000, size=24, normalization=None, labels=(), pictures_at_once=2)
+OPTIONS = ImageOptions(
+    limit_pixels=10_000_000, size=24, normalization=None, labels=(), scores_output="", pictures_at_once=2
+)
 QUANTIZED = ("mobilenet_v1_0.25_128_quant", "mobilenet_v2_1.0_224_quant", "tf2_mobilenet_v2_1.0_224_ptq")
 
 
@@ -51,8 +56,10 @@ def scores_of(classifier: ImageClassifier, body: bytes, count: int) -> list[floa
 
 
 def stored(model: Path, pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Pixels as (pixel - 127.5) / 127.5, quantised as the model's input is."""
+    """Pixels as they are for uint8; for int8 (pixel - 127.5) / 127.5, quantised as the model's input is."""
     (taken,) = Interpreter(model_path=str(model)).get_input_details()
+    if taken["dtype"] == np.uint8:
+        return pixels
     scale, zero_point = taken["quantization"]
     limits = np.iinfo(taken["dtype"])
     values = np.round((pixels.astype("float64") - 127.5) / 127.5 / scale) + zero_point
@@ -140,6 +147,7 @@ class Fixed:
         self.signatures: Mapping[str, Signature] = signatures or {"serving_default": default}
         self.signature_defs: Mapping[str, bytes] = {}
         self.labels = labels
+        self.deadlines_s: list[float | None] = []
         self._scores = scores
 
     def run(
@@ -149,7 +157,7 @@ class Fixed:
         output_filter: Sequence[str] = (),
         deadline_s: float | None = None,
     ) -> dict[str, Tensor]:
-        assert deadline_s is None
+        self.deadlines_s.append(deadline_s)
         assert signature_name in self.signatures
         assert list(inputs) == ["image"]
         return dict.fromkeys(output_filter, self._scores)
@@ -157,7 +165,9 @@ class Fixed:
     def close(self) -> None: ...
 
 
-def classes(*values: float, brings: Sequence[str] = (), top_k: str = "3", **options: Any) -> list[dict[str, object]]:
+def classes(
+    *values: float, brings: Sequence[str] = (), top_k: str | None = "3", **options: Any
+) -> list[dict[str, object]]:
     """What is answered for these scores by a model that brings these labels."""
     scores = np.array([values], "float32")
     servable = Fixed(Tensor("float32", scores.shape, scores.tobytes()), brings)
@@ -198,6 +208,11 @@ def test_a_background_label_too_many_is_left_out() -> None:
     assert classes(0.2, 0.1, top_k="1", brings=["background", "a"])[0]["label"] == "background"
 
 
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 6])
+def test_without_a_top_k_the_best_five_are_answered_or_all_where_there_are_fewer(count: int) -> None:
+    assert len(classes(*([0.5] * count), top_k=None)) == min(count, 5)
+
+
 @pytest.mark.parametrize("top_k", ["0", "-1", "+1", "1.0", "", "x", "٣", "1234567890", "5"])
 def test_a_bad_top_k_is_named(top_k: str) -> None:
     with pytest.raises(InvalidArgument, match="expected a whole number from 1 to"):
@@ -218,6 +233,117 @@ def test_a_model_that_takes_no_picture_is_named(inputs: list[TensorSpec], text: 
     signature = Signature(PREDICT_METHOD, {spec.name: spec for spec in inputs}, {})
     with pytest.raises(Unimplemented, match=text):
         ImageClassifier(Fixed(Tensor("float32", (1, 0)), serving=signature), OPTIONS)
+
+
+TAKES = {"image": TensorSpec("image", "uint8", (-1, 8, 8, 3))}
+PICTURE = encoded(gradient(8, 8), "PNG")
+
+
+def giving(*outputs: TensorSpec, **options: Any) -> ImageClassifier:
+    """A classifier over a model of these outputs, each of which is [[0.25, 0.5]] when it is run."""
+    scores = Tensor("float32", (1, 2), np.array([0.25, 0.5], "float32").tobytes())
+    signature = Signature(PREDICT_METHOD, TAKES, {spec.name: spec for spec in outputs})
+    return ImageClassifier(Fixed(scores, serving_default=signature), OPTIONS._replace(**options))
+
+
+def spec(name: str, *shape: int, dtype: str = "float32") -> TensorSpec:
+    return TensorSpec(name, dtype, shape)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        [spec("box", -1, 4), spec("scores", -1, 2)],
+        [spec("scores", -1, 8, 8), spec("probabilities", 1, 2), spec("box", 1, 4)],
+        [spec("mask", 1, 8, 8, 2), spec("logits", 1, 2), spec("text", 1, 2, dtype="string")],
+        [TensorSpec("of_any_rank", "float32", None)],
+    ],
+)
+def test_the_output_of_class_scores_is_found_by_its_name_or_its_shape(outputs: list[TensorSpec]) -> None:
+    assert [entry["score"] for entry in giving(*outputs).predict(PICTURE).classes] == [0.5, 0.25]
+
+
+def test_of_several_outputs_that_may_be_class_scores_none_is_taken() -> None:
+    with pytest.raises(Unimplemented) as error:
+        giving(spec("box", -1, 4), spec("cls", -1, 2)).predict(PICTURE)
+    assert str(error.value) == (
+        "/predict answers one numeric output of shape [N, classes], and box and cls are that: the model's outputs are "
+        "box: float32 [-1, 4]; cls: float32 [-1, 2]; choose one by scores_output in the query, or by --scores_output"
+    )
+
+
+def test_the_option_and_then_the_request_choose_the_output() -> None:
+    outputs = [spec("box", -1, 4), spec("cls", -1, 2)]
+    assert len(giving(*outputs, scores_output="cls").predict(PICTURE).classes) == 2
+    assert len(giving(*outputs, scores_output="other").predict(PICTURE, scores_output="cls").classes) == 2
+
+
+@pytest.mark.parametrize("chosen", ["mask", "other"])
+def test_an_output_that_is_chosen_and_cannot_be_class_scores_is_named(chosen: str) -> None:
+    with pytest.raises(Unimplemented, match=rf"and {chosen} is not that: .* mask: float32 \[1, 8, 8, 2\]; choose"):
+        giving(spec("mask", 1, 8, 8, 2), spec("cls", 1, 2), scores_output=chosen).predict(PICTURE)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        spec("mask", 1, 8, 8, 2),
+        spec("boxes", 1, 84, 10),
+        spec("argmax", 1, dtype="int64"),
+        spec("batch", 2, 10),
+        spec("text", 1, 10, dtype="string"),
+    ],
+)
+def test_a_model_without_class_scores_is_named_with_its_shapes(output: TensorSpec) -> None:
+    with pytest.raises(Unimplemented) as error:
+        giving(output)
+    assert f"{output.name}: {output.dtype} {list(output.shape or ())}" in str(error.value)
+
+
+def test_scores_that_come_in_another_shape_are_named() -> None:
+    signature = Signature(PREDICT_METHOD, TAKES, {"x": TensorSpec("x", "float32", None)})
+    classifier = ImageClassifier(Fixed(Tensor("float32", (1, 8, 8), bytes(256)), serving=signature), OPTIONS)
+    with pytest.raises(Unimplemented, match=r"x has come as \[1, 8, 8\]: the model's outputs are x: float32 of any"):
+        classifier.predict(PICTURE)
+
+
+class Blocking(Fixed):
+    """A servable whose run begins, says so, and ends when it may."""
+
+    def __init__(self) -> None:
+        super().__init__(Tensor("float32", (1, 1), bytes(4)))
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def run(self, *arguments: Any, **options: Any) -> dict[str, Tensor]:
+        self.begun.set()
+        assert self.may_end.wait(60)
+        return super().run(*arguments, **options)
+
+
+def test_a_request_that_waits_for_others_longer_than_it_has_time_is_late() -> None:
+    servable = Blocking()
+    classifier = ImageClassifier(servable, OPTIONS._replace(pictures_at_once=1))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(classifier.predict, PICTURE)
+        assert servable.begun.wait(60)
+        with pytest.raises(DeadlineExceeded):
+            classifier.predict(PICTURE, deadline_s=time.monotonic() + 0.01)
+        servable.may_end.set()
+        assert len(first.result().classes) == 1
+    assert len(classifier.predict(PICTURE, deadline_s=time.monotonic() + 60).classes) == 1
+
+
+def test_a_request_whose_time_is_over_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("firstserve.image.classifier.decode_image")
+    with pytest.raises(DeadlineExceeded):
+        giving(spec("scores", 1, 2)).predict(PICTURE, deadline_s=time.monotonic())
+
+
+def test_the_run_has_what_is_left_of_the_time() -> None:
+    servable = Fixed(Tensor("float32", (1, 1), bytes(4)))
+    deadline_s = time.monotonic() + 60
+    ImageClassifier(servable, OPTIONS).predict(PICTURE, deadline_s=deadline_s)
+    assert servable.deadlines_s == [deadline_s]
 
 
 def test_the_answer_is_utf8_json_on_a_line() -> None:

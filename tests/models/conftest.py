@@ -117,7 +117,9 @@ def make_manager(models: ModelsSettings, runtime: str = "litert") -> ModelManage
         models=models,
         runtime=runtime,
         runtime_options=RuntimeOptions(instances=1, threads=1),
-        image_options=ImageOptions(1_000_000, size=224, normalization=None, labels=(), pictures_at_once=1),
+        image_options=ImageOptions(
+            1_000_000, size=224, normalization=None, labels=(), scores_output="", pictures_at_once=1
+        ),
         http=HttpSettings("127.0.0.1", 0, 1_000_000, 30),
         grpc=None,
         requests_at_once=64,

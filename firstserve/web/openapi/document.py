@@ -104,7 +104,16 @@ def _predict_picture(model: str, limit_bytes: int) -> Json:
         "description": f"JPEG, PNG, BMP, GIF (first frame) or WebP, of at most {limit_bytes} bytes, as the body or as "
         "the only file of a form; the field's name does not matter.",
         "parameters": [
-            _query("top_k", "How many classes.", {"type": "integer", "minimum": 1, "default": DEFAULT_TOP_K}),
+            _query(
+                "top_k",
+                f"How many classes; by default {DEFAULT_TOP_K}, or all where there are fewer.",
+                {"type": "integer", "minimum": 1},
+            ),
+            _query(
+                "scores_output",
+                "The output that holds the class scores, where the model has several that may be it.",
+                {"type": "string"},
+            ),
             _query("model", "By default the only model, or the one that the server was told.", {"type": "string"}),
             _query("version", "A number; by default the highest.", {"type": "integer", "minimum": 0}),
             _query("label", "A version's label, in place of its number.", {"type": "string"}),

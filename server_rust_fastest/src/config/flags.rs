@@ -46,6 +46,7 @@ pub struct Flags {
     pub max_image_pixels: u64,
     pub threads_per_run: usize,
     pub labels: Option<Vec<String>>,
+    pub scores_output: String,
     pub image_size: usize,
     pub image_mean: Option<Vec<f32>>,
     pub image_std: Option<Vec<f32>>,

@@ -3,6 +3,8 @@
 use std::fs;
 use std::num::IntErrorKind;
 
+use crate::signature::read_labels;
+
 const LONGEST_S: f64 = 1e9;
 
 /// A value, or what is wrong with its text.
@@ -78,12 +80,13 @@ pub fn numbers(text: &str) -> Value<Vec<f32>> {
 }
 
 /// None for no path, and for a file without a line.
-pub fn lines_of_file(path: &str) -> Value<Option<Vec<String>>> {
+pub fn labels(path: &str) -> Value<Option<Vec<String>>> {
     if path.is_empty() {
         return Ok(None);
     }
-    let text = fs::read_to_string(path).map_err(|error| format!("the label file {path} cannot be read: {error}"))?;
-    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let fault = |error: &dyn std::fmt::Display| format!("the label file {path} cannot be read: {error}");
+    let octets = fs::read(path).map_err(|error| fault(&error))?;
+    let lines = read_labels(&octets).map_err(|error| fault(&error))?;
     Ok(Some(lines).filter(|lines| !lines.is_empty()))
 }
 

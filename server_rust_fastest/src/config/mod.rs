@@ -17,7 +17,6 @@ mod tests;
 mod text_file;
 mod usage;
 
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 pub use self::config_file::{model_configs, read_model_configs};
@@ -27,6 +26,7 @@ use self::flag::Effect;
 use self::refusal::Refusal;
 use self::server_settings::{make_settings, runtime};
 use self::usage::help_of;
+use crate::log;
 use crate::settings::{RuntimeOptions, Settings};
 
 /// The exit status of `tensorflow_model_server` where it does not start.
@@ -60,9 +60,8 @@ pub enum Command {
 /// What is to be said about flags while the server starts all the same is printed.
 pub fn read_command(arguments: &[String], environment: &dyn Fn(&str) -> Option<String>) -> Command {
     let (command, said) = read(arguments, environment);
-    // Whoever has closed these does not want to know.
-    let _ = io::stdout().write_all(said.out.as_bytes()).and_then(|()| io::stdout().flush());
-    let _ = io::stderr().write_all(said.err.as_bytes());
+    log::say_on_stdout(said.out);
+    log::say(said.err);
     command
 }
 

@@ -1,7 +1,7 @@
 //! The flags that TensorFlow Serving does not have.
 
 use super::flag::{DefaultValue, Flag, Kind};
-use super::kinds::{boolean, count, lines_of_file, numbers, one_of, positive, positive_int64, seconds};
+use super::kinds::{boolean, count, labels, numbers, one_of, positive, positive_int64, seconds};
 use crate::settings::LogLevel;
 
 const RUNTIMES: [(&str, ()); 2] = [("auto", ()), ("litert", ())];
@@ -10,7 +10,7 @@ const LOG_LEVELS: [(&str, LogLevel); 4] =
 
 /// All of them: those of the family of servers, then this one's.
 #[rustfmt::skip] // one call a flag, whatever its length
-pub static OWN_FLAGS: [Flag; 19] = [
+pub static OWN_FLAGS: [Flag; 20] = [
     Flag::new(
         "runtime", Kind::String, "auto",
         "what runs the models: litert and auto are the same here, and any other is refused",
@@ -82,7 +82,13 @@ pub static OWN_FLAGS: [Flag; 19] = [
     Flag::new(
         "labels", Kind::String, "",
         "a file with a class name a line, in place of what the model brings",
-        |flags, text| lines_of_file(text).map(|value| flags.labels = value),
+        |flags, text| labels(text).map(|value| flags.labels = value),
+    ),
+    Flag::new(
+        "scores_output", Kind::String, "",
+        "the output that /predict answers, numeric and of shape [N, classes]; unset: the one called scores or \
+         probabilities, or the only one of that shape. A request chooses by scores_output=NAME in its query",
+        |flags, text| { text.clone_into(&mut flags.scores_output); Ok(()) },
     ),
     Flag::new(
         "image_size", Kind::Int32, "224",

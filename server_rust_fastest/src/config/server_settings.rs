@@ -178,6 +178,7 @@ fn image(flags: &mut Flags) -> std::result::Result<ImageOptions, Refusal> {
     Ok(ImageOptions {
         max_pixels: flags.max_image_pixels,
         labels: flags.labels.take(),
+        scores_output: std::mem::take(&mut flags.scores_output),
         size: flags.image_size,
         mean: flags.image_mean.take(),
         std: flags.image_std.take(),

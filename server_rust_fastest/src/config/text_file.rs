@@ -1,7 +1,7 @@
 //! Text file: a file in protobuf's text format -> a message.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use miette::Diagnostic as _;
@@ -9,6 +9,7 @@ use prost_reflect::text_format::ParseError;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 
 use crate::error::{Error, Result};
+use crate::log;
 use crate::protos::DESCRIPTORS;
 
 /// Reads a message by its full name, such as `tensorflow.serving.ModelServerConfig`.
@@ -24,8 +25,7 @@ pub fn read_text_file<M: prost::Message + Default>(path: &Path, name: &str) -> R
         if error.kind() == ErrorKind::NotFound { Error::not_found(text) } else { Error::failed_precondition(text) }
     })?;
     parse(&content, name).map_err(|fault| {
-        // A server that polls the file goes on without stderr, too.
-        let _ = writeln!(io::stderr(), "Error parsing text-format {name}: {fault}");
+        log::say(format!("Error parsing text-format {name}: {fault}\n"));
         Error::invalid_argument(format!("Invalid protobuf file: '{}'", path.display()))
     })
 }

@@ -14,15 +14,6 @@ use crate::error::Result;
 use crate::models::ModelSpec;
 use crate::work;
 
-/// A picture of one black pixel, as BMP: file header of 14 bytes, info header of 40, the pixel filled up to 4.
-const BLACK: [u8; 58] = [
-    b'B', b'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, // size, offset of the pixels
-    40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0, // width, height, planes, bits a pixel
-    0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // not compressed, bytes of pixels, resolution
-    0, 0, 0, 0, 0, 0, 0, 0, // no palette
-    0, 0, 0, 0,
-];
-
 pub(super) fn live() -> Response {
     answer::with(StatusCode::OK, answer::JSON, "{\"live\": true}\n")
 }
@@ -56,7 +47,7 @@ impl Health {
             let spec = ModelSpec { name, version: None, label: None };
             let model = app.manager.handle(&spec, Some(Instant::now())).await?;
             work::run(None, move || match &model.classifier {
-                Ok(classifier) => classifier.predict(&model.servable, &BLACK, Some("1")).map(drop),
+                Ok(classifier) => classifier.warm_up(&model.servable),
                 Err(_) => Ok(()),
             })
             .await?;

@@ -1,5 +1,6 @@
 //! `POST /predict`: a picture, raw or in a form, -> its best classes as JSON.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use super::body::RequestBody;
 use super::{Head, Http, answer, form, query};
 use crate::access::Access;
 use crate::error::{Error, Result};
-use crate::image::answer_json;
+use crate::image::{Asked, answer_json};
 use crate::models::{ModelManager, ModelSpec};
 use crate::serve::Afterwards;
 use crate::startup::Phase;
@@ -37,12 +38,13 @@ pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, ac
     let spec = read_spec(&app.manager, &names, name, asked("version").as_deref(), asked("label").as_deref())?;
     let model = app.manager.handle(&spec, deadline).await?;
     access.found(&model);
-    let top_k = asked("top_k").map(std::borrow::Cow::into_owned);
+    let [top_k, scores_output] = ["top_k", "scores_output"].map(|name| asked(name).map(Cow::into_owned));
     let clock = Arc::clone(&app.clock);
     let (answer, timing, prediction) = work::run(deadline, move || {
         let _place = place;
         let classifier = model.classifier.as_ref().map_err(Clone::clone)?;
-        let prediction = classifier.predict(&model.servable, &picture, top_k.as_deref())?;
+        let asked = Asked { top_k: top_k.as_deref(), scores_output: scores_output.as_deref(), deadline };
+        let prediction = classifier.predict(&model.servable, &picture, &asked)?;
         let timing = clock.server_timing(prediction.decode_ms, prediction.inference_ms, read);
         Ok((answer_json(&model.name, model.version, &prediction.classes), timing, prediction))
     })

@@ -21,7 +21,7 @@ mod webp;
 mod tests;
 
 pub use answer::answer_json;
-pub use classifier::{Classifier, Prediction};
+pub use classifier::{Asked, Classifier, Prediction};
 pub use decoder::decode;
 pub use formats::FORMATS;
 pub use pixels::Pixels;

@@ -88,24 +88,28 @@ fn float_table(normalization: Option<&Normalization>, channel: usize) -> [f32; 2
 
 /// The stored byte for every sample.
 ///
-/// With a normalisation (the same for all channels) and a quantisation: what the model means by that value. Else uint8
-/// takes samples as they are, and int8 those less 128, as TFLite's own converter lays them.
+/// uint8 takes samples as they are: TFLite's Task Library and `MediaPipe` normalise float inputs alone, and metadata is
+/// written for them. int8 takes what the model means by a value, where its normalisation (the same for all channels) and
+/// quantisation say it; mean 0 and std 1 say nothing. Else it takes samples less 128, as TFLite's own converter lays
+/// them.
 #[expect(clippy::cast_possible_truncation, reason = "the values are within the limits of the dtype")]
 #[expect(clippy::cast_precision_loss, reason = "zero points are small")]
 fn byte_table(spec: &TensorSpec, normalization: Option<&Normalization>) -> Stored {
-    let is_signed = spec.dtype == DType::Int8;
-    let table = match (normalization.and_then(same_for_all), spec.quantization) {
+    if spec.dtype == DType::Uint8 {
+        return Stored::Unchanged;
+    }
+    let says_something = |pair: &(f64, f64)| *pair != (0.0, 1.0);
+    let table = match (normalization.and_then(same_for_all).filter(says_something), spec.quantization) {
         (Some((mean, std)), Some(quantization)) => {
             let (scale, zero_point) = (f64::from(quantization.scale), quantization.zero_point as f64);
-            let (low, high) = if is_signed { (-128.0, 127.0) } else { (0.0, 255.0) };
             every_sample(|sample| {
                 let stored = ((f64::from(sample) - mean) / std / scale).round_ties_even() + zero_point;
-                (stored.clamp(low, high) as i16).to_le_bytes()[0]
+                (stored.clamp(-128.0, 127.0) as i8).to_le_bytes()[0]
             })
         }
-        _ => every_sample(|sample| if is_signed { sample ^ 0x80 } else { sample }),
+        _ => every_sample(|sample| sample ^ 0x80),
     };
-    if table == every_sample(|sample| sample) { Stored::Unchanged } else { Stored::Bytes(Box::new(table)) }
+    Stored::Bytes(Box::new(table))
 }
 
 fn every_sample<T>(stored: impl Fn(u8) -> T) -> [T; 256] {

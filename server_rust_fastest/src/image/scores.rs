@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::image::half::from_half;
 use crate::image::quote::quote_text;
-use crate::signature::Quantization;
+use crate::signature::{Quantization, TensorSpec};
 use crate::tensor::{DType, Tensor};
 
 /// One class of a prediction, best first.
@@ -17,6 +17,7 @@ pub struct Class {
     pub score: f64,
 }
 
+/// How many classes are answered, at most, where a request does not say it.
 const DEFAULT_TOP_K: usize = 5;
 const TOP_K_DIGITS: usize = 9;
 
@@ -24,8 +25,7 @@ const TOP_K_DIGITS: usize = 9;
 ///
 /// # Errors
 /// Invalid argument for what is no whole number above 0.
-pub(super) fn read_top_k(text: Option<&str>) -> Result<usize> {
-    let Some(text) = text else { return Ok(DEFAULT_TOP_K) };
+pub(super) fn read_top_k(text: &str) -> Result<usize> {
     let is_number = text.len() <= TOP_K_DIGITS && text.bytes().all(|octet| octet.is_ascii_digit());
     match text.parse() {
         Ok(top_k) if is_number && top_k > 0 => Ok(top_k),
@@ -37,9 +37,10 @@ fn bad_top_k(text: &str, most: &str) -> Error {
     Error::invalid_argument(format!("top_k is {}: expected a whole number from 1 to {most}", quote_text(text)))
 }
 
-/// Whether scores can have this dtype.
-pub(super) fn is_numeric(dtype: DType) -> bool {
-    !matches!(dtype, DType::Bfloat16 | DType::Complex64 | DType::Complex128 | DType::String)
+/// Whether an output is numeric and of shape [N, classes], or of a rank that only a run tells.
+pub(super) fn may_be_scores(spec: &TensorSpec) -> bool {
+    !matches!(spec.dtype, DType::Bfloat16 | DType::Complex64 | DType::Complex128 | DType::String)
+        && matches!(spec.shape.as_deref(), None | Some([-1 | 1, _]))
 }
 
 /// All elements as numbers; real = (stored - zero point) * scale where they are quantised.
@@ -72,11 +73,13 @@ fn read<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64
     data.as_chunks().0.iter().map(|&octets| number(octets)).collect()
 }
 
-/// The `top_k` classes of the highest scores, equals in the order of their classes, NaN last.
+/// The `top_k` classes of the highest scores, equals in the order of their classes, NaN last; for None the best five, or
+/// all where there are fewer.
 ///
 /// # Errors
-/// Invalid argument where there are fewer.
-pub(super) fn best_classes(scores: &[f64], labels: &[String], top_k: usize) -> Result<Vec<Class>> {
+/// Invalid argument where there are fewer than are asked for.
+pub(super) fn best_classes(scores: &[f64], labels: &[String], top_k: Option<usize>) -> Result<Vec<Class>> {
+    let top_k = top_k.unwrap_or(DEFAULT_TOP_K.min(scores.len()));
     if top_k > scores.len() {
         return Err(bad_top_k(&top_k.to_string(), &scores.len().to_string()));
     }

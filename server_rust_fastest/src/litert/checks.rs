@@ -160,7 +160,7 @@ fn braces(names: &BTreeSet<&str>) -> String {
 }
 
 /// The name that says the size as well.
-fn told(dtype: DType) -> &'static str {
+pub fn told(dtype: DType) -> &'static str {
     match dtype {
         DType::Float16 => "float16",
         DType::Float32 => "float32",

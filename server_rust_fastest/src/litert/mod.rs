@@ -2,7 +2,7 @@
 //!
 //! A request takes an instance of its shapes from the pool, or has one made, and gives it back.
 
-mod checks;
+pub(crate) mod checks;
 mod element_type;
 mod model;
 mod pool;

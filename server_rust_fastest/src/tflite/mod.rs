@@ -23,7 +23,7 @@ pub use self::graph::{Graph, Graphs, Port};
 pub use self::table::Damaged;
 use self::table::Table;
 pub use self::verify::verify;
-use crate::signature::Normalization;
+use crate::signature::{Normalization, read_labels};
 
 const METADATA: &str = "TFLITE_METADATA";
 const SIGNATURE_DEFS: &str = "signature_defs_metadata";
@@ -51,7 +51,11 @@ pub fn read_metadata(model: &[u8]) -> Metadata {
         buffers.get(METADATA).and_then(|octets| read_subgraph(octets).ok()).unwrap_or_default();
     let labels = labels_file.and_then(|name| associated_file::read(model, &name).ok()).unwrap_or_default();
     let signature_defs = buffers.get(SIGNATURE_DEFS).and_then(|octets| flexbuffer::read_strings(octets).ok());
-    Metadata { labels: lines(labels), normalizations, signature_defs: signature_defs.unwrap_or_default() }
+    Metadata {
+        labels: read_labels(&labels).unwrap_or_default(),
+        normalizations,
+        signature_defs: signature_defs.unwrap_or_default(),
+    }
 }
 
 /// The named buffers that are wanted here.
@@ -102,12 +106,4 @@ fn normalization(tensor: Table<'_>) -> Result<Option<Normalization>, Damaged> {
 
 fn text(octets: &[u8]) -> Result<String, Damaged> {
     String::from_utf8(octets.to_vec()).map_err(|_| Damaged)
-}
-
-/// The lines of a label file, however they end; none where it is no text.
-fn lines(octets: Vec<u8>) -> Vec<String> {
-    let text = String::from_utf8(octets).unwrap_or_default().replace("\r\n", "\n");
-    text.split_terminator(['\n', '\r', '\x0b', '\x0c', '\x1c', '\x1d', '\x1e', '\u{85}', '\u{2028}', '\u{2029}'])
-        .map(ToOwned::to_owned)
-        .collect()
 }

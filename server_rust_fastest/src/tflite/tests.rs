@@ -7,9 +7,9 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use super::flexbuffer::read_strings;
-use super::{Metadata, associated_file, lines, read_metadata, verify};
+use super::{Metadata, associated_file, read_metadata, verify};
 use crate::real::shared_data;
-use crate::signature::Normalization;
+use crate::signature::{Normalization, read_labels};
 
 /// A model with labels and normalization, or with a SignatureDef.
 fn shared(name: &str) -> Option<Vec<u8>> {
@@ -200,8 +200,9 @@ fn damaged_archives_are_refused_or_read() {
 }
 
 #[test]
-fn labels_end_with_any_end_of_line() {
-    assert_eq!(lines(b"cat\r\ndog\rfish\n\nbird".to_vec()), ["cat", "dog", "fish", "", "bird"]);
-    assert!(lines(b"".to_vec()).is_empty());
-    assert!(lines(b"\xff".to_vec()).is_empty());
+fn labels_end_with_lf_or_crlf_and_nothing_else() {
+    let text = "\u{feff}cat\r\ndog\n\n\u{2028}bird\u{85}\rfish";
+    assert_eq!(read_labels(text.as_bytes()).unwrap(), ["cat", "dog", "", "\u{2028}bird\u{85}\rfish"]);
+    assert!(read_labels(b"").unwrap().is_empty());
+    assert!(read_labels(b"\xff").is_err());
 }

@@ -33,24 +33,31 @@ fn floats(data: &[u8]) -> Vec<f32> {
 
 #[test]
 fn uint8_takes_pixels_as_they_are() {
-    assert_eq!(stored(&spec(DType::Uint8, None), None), [0, 0, 0, 10, 20, 30, 255, 255, 255]);
+    for quantization in [None, Some((1.0 / 128.0, 128)), Some((1.0 / 255.0, 0))] {
+        for (mean, std) in [(0.0, 1.0), (127.5, 127.5)] {
+            let octets = stored(&spec(DType::Uint8, quantization), Some(&normalization(&[mean], &[std])));
+            assert_eq!(octets, [0, 0, 0, 10, 20, 30, 255, 255, 255]);
+        }
+    }
 }
 
 #[test]
-fn int8_takes_pixels_less_128() {
-    let octets = stored(&spec(DType::Int8, Some((0.5, 3))), None);
-    assert_eq!(octets, [-128_i8, -128, -128, -118, -108, -98, 127, 127, 127].map(i8::cast_unsigned));
+fn int8_takes_pixels_less_128_where_nothing_says_how_to_scale() {
+    for said in [None, Some(&normalization(&[0.0], &[1.0]))] {
+        let octets = stored(&spec(DType::Int8, Some((1.0 / 255.0, -128))), said);
+        assert_eq!(octets, [-128_i8, -128, -128, -118, -108, -98, 127, 127, 127].map(i8::cast_unsigned));
+    }
 }
 
 #[test]
-fn quantised_inputs_take_what_the_model_means_by_a_pixel() {
+fn int8_takes_what_the_model_means_by_a_pixel() {
     let halves = normalization(&[127.5], &[127.5]);
-    let octets = stored(&spec(DType::Uint8, Some((1.0 / 64.0, 100))), Some(&halves));
-    assert_eq!(octets, [36, 36, 36, 41, 46, 51, 164, 164, 164]);
+    let octets = stored(&spec(DType::Int8, Some((1.0 / 64.0, -28))), Some(&halves));
+    assert_eq!(octets, [-92_i8, -92, -92, -87, -82, -77, 36, 36, 36].map(i8::cast_unsigned));
 }
 
 #[test]
-fn quantised_inputs_are_kept_within_their_dtype() {
+fn int8_is_kept_within_its_range() {
     let octets = stored(&spec(DType::Int8, Some((0.001, 0))), Some(&normalization(&[127.5], &[127.5])));
     assert_eq!((octets[0].cast_signed(), octets[8].cast_signed()), (-128, 127));
 }
@@ -58,7 +65,8 @@ fn quantised_inputs_are_kept_within_their_dtype() {
 #[test]
 fn a_normalisation_by_channel_says_nothing_of_a_quantised_input() {
     let by_channel = normalization(&[1.0, 2.0, 3.0], &[1.0, 1.0, 1.0]);
-    assert_eq!(stored(&spec(DType::Uint8, Some((1.0, 0))), Some(&by_channel))[3..6], [10, 20, 30]);
+    let octets = stored(&spec(DType::Int8, Some((1.0, 0))), Some(&by_channel));
+    assert_eq!(octets[3..6], [-118_i8, -108, -98].map(i8::cast_unsigned));
 }
 
 #[test]

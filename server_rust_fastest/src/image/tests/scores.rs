@@ -5,7 +5,7 @@ use crate::tensor::{DType, Tensor};
 
 fn best(scores: &[f64], labels: &[&str], top_k: usize) -> Vec<Class> {
     let labels: Vec<String> = labels.iter().copied().map(str::to_owned).collect();
-    best_classes(scores, &labels, top_k).expect("classes")
+    best_classes(scores, &labels, Some(top_k)).expect("classes")
 }
 
 fn ranked(scores: &[f64], top_k: usize) -> Vec<usize> {
@@ -51,15 +51,21 @@ fn a_background_label_too_many_is_left_out() {
 }
 
 #[test]
-fn five_classes_are_told_where_nobody_says_how_many() {
-    assert_eq!(read_top_k(None), Ok(5));
-    assert_eq!(read_top_k(Some("0012")), Ok(12));
+fn without_a_top_k_the_best_five_are_told_or_all_where_there_are_fewer() {
+    for (count, expected) in [(1, 1), (4, 4), (5, 5), (6, 5)] {
+        assert_eq!(best_classes(&vec![0.5; count], &[], None).expect("classes").len(), expected);
+    }
+}
+
+#[test]
+fn a_top_k_is_a_number() {
+    assert_eq!(read_top_k("0012"), Ok(12));
 }
 
 #[test]
 fn a_bad_top_k_is_named() {
     for text in ["0", "-1", "+1", "1.0", "", "x", "٣", "1234567890"] {
-        let error = read_top_k(Some(text)).expect_err("refused");
+        let error = read_top_k(text).expect_err("refused");
         let expected = format!("top_k is '{text}': expected a whole number from 1 to the number of classes");
         assert_eq!((error.http, error.text), (400, expected));
     }
@@ -67,7 +73,7 @@ fn a_bad_top_k_is_named() {
 
 #[test]
 fn more_classes_than_there_are_is_a_bad_top_k() {
-    let error = best_classes(&[0.1, 0.2], &[], 3).expect_err("refused");
+    let error = best_classes(&[0.1, 0.2], &[], Some(3)).expect_err("refused");
     assert_eq!((error.http, error.text.as_str()), (400, "top_k is '3': expected a whole number from 1 to 2"));
 }
 

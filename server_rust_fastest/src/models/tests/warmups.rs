@@ -32,7 +32,14 @@ impl Real {
         let folder = tempfile::tempdir().unwrap();
         fs::copy(file, folder.path().join("model.tflite")).unwrap();
         let runtime = RuntimeOptions { instances: 1, threads: 1, library: Some(library) };
-        let image = ImageOptions { max_pixels: 1_000_000, labels: None, size: 224, mean: None, std: None };
+        let image = ImageOptions {
+            max_pixels: 1_000_000,
+            labels: None,
+            scores_output: String::new(),
+            size: 224,
+            mean: None,
+            std: None,
+        };
         let loader = Loader { runtime, image, probe: Probe::default(), warmup_iterations: Some(2), metrics: None };
         Some(Self { folder, loader })
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import select
 import struct
 import sys
 from contextlib import suppress
@@ -21,6 +22,8 @@ _DROP_SYN = (
     (0x06, 0, 0, 0xFFFFFFFF),  # else all of it
 )
 """A classic BPF program, <linux/filter.h>: struct sock_filter as (code, jt, jf, k)."""
+_HANDSHAKE_MS = 50
+"""Longer than the rest of a handshake takes between a platform's proxy and its containers."""
 
 
 def refuse_handshakes(listener: socket) -> None:
@@ -36,3 +39,10 @@ def refuse_handshakes(listener: socket) -> None:
     # A sandbox may not know filters; then a connection of the last microseconds can be reset.
     with suppress(OSError):
         listener.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+
+def is_anyone_waiting(listener: socket) -> bool:
+    """Whether a connection waits to be accepted, or comes within the time of a handshake."""
+    queue = select.poll()
+    queue.register(listener, select.POLLIN)
+    return bool(queue.poll(_HANDSHAKE_MS))
