@@ -12,7 +12,7 @@ from firstserve.batching.batch_queue import BatchQueue
 from firstserve.batching.rows import join_rows, pad_dimensions, take_rows
 from firstserve.batching.scheduler import THREAD_POOL_NAME
 from firstserve.errors import DeadlineExceeded, FailedPrecondition, InvalidArgument
-from firstserve.runtimes.checks import check_deadline, check_inputs, select_outputs, time_left_s
+from firstserve.runtimes.checks import check_deadline, check_inputs, check_names, select_outputs, time_left_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,11 +53,14 @@ class BatchingServable:
         if signature_name not in self.signatures:
             return self._servable.run(signature_name, inputs, output_filter, deadline_s)
         signature = self.signatures[signature_name]
-        # One request's mistake must not become that of all in its batch.
-        check_inputs(signature, inputs, lenient=True)
+        check_names(signature, inputs)
         names = select_outputs(signature, output_filter)
+        rows = _count_rows(inputs)
+        if not _fits(signature, inputs):
+            # The runtime decides; one request's mistake must not become that of all in its batch.
+            return self._servable.run(signature_name, inputs, output_filter, deadline_s)
         queue = self._queue(signature_name, tuple(sorted(names)))
-        tasks = self._scheduler.add(queue, inputs, _count_rows(inputs), deadline_s)
+        tasks = self._scheduler.add(queue, inputs, rows, deadline_s)
         parts = [self._result(queue, task) for task in tasks]
         if len(parts) == 1:
             return {name: parts[0][name] for name in names}
@@ -144,6 +147,14 @@ class BatchingServable:
             raise FailedPrecondition(f"Tensors with name '{tensor_name}' from different tasks have different ranks.")
         largest = tuple(max(sizes) for sizes in zip(*shapes, strict=True))
         return [pad_dimensions(part, (part.shape[0], *largest)) for part in parts]
+
+
+def _fits(signature: Signature, inputs: Mapping[str, Tensor]) -> bool:
+    try:
+        check_inputs(signature, inputs, lenient=True)
+    except InvalidArgument:
+        return False
+    return True
 
 
 def _late() -> DeadlineExceeded:

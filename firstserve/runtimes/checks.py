@@ -1,24 +1,30 @@
 """A request against a signature, before any runtime sees it: names, dtypes, shapes and sizes -> nothing, or an error.
 
-Every runtime calls these, so that the same mistake gets the same answer from each. The texts about names
-are TensorFlow Serving's, which clients know.
+What a runtime would crash on is refused here; TensorFlow's session decides itself about dtypes and shapes. The same
+mistake gets the same answer from each runtime. The texts about names are TensorFlow Serving's, which clients know.
 """
 
 from __future__ import annotations
 
 import time
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING
 
 from firstserve.errors import DeadlineExceeded, FailedPrecondition, InvalidArgument
 from firstserve.tensors import ITEM_BYTES, element_count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from firstserve.servable import Signature
     from firstserve.tensors import Tensor
 
 
+_MOST_DIMENSIONS = 128
+"""TensorFlow's library ends the process at the 255th; the rest is for those that a model adds to its input's."""
+_MOST_ELEMENTS = 2**63 - 1
+"""Of TensorFlow's TensorShape, with the same end."""
 _LENIENT_RANK = 4
 """So many dimensions every operation takes; with many more, some of TFLite's end the process."""
 
@@ -62,10 +68,31 @@ def select_outputs(signature: Signature, output_filter: Sequence[str]) -> list[s
 def check_inputs(signature: Signature, inputs: Mapping[str, Tensor], *, lenient: bool = False) -> None:
     """Raises InvalidArgument with what was sent and what is expected, unless every input fits its TensorSpec.
 
+    It is what `check_names` and `check_sizes` check, and dtypes and shapes.
+
     `lenient` is for a runtime that is fed any shape: the first dimension may then be of any size, and trailing
     dimensions of size one may be left out, or added up to rank 4. TensorFlow Serving's clients rely on that when they
     send `{"instances": [1.0, 2.0, 5.0]}` to an input of the shape [1] or [-1, 1] and get three numbers back.
     """
+    check_names(signature, inputs)
+    for index, (name, tensor) in enumerate(inputs.items()):
+        spec = signature.inputs[name]
+        if tensor.dtype != spec.dtype:
+            from firstserve.json_tensor.value_text import dtype_name
+
+            # As TensorFlow's session says it.
+            raise InvalidArgument(
+                f"Expects arg[{index}] to be {dtype_name(spec.dtype)} but {dtype_name(tensor.dtype)} is provided"
+            )
+        if not _fits(tensor.shape, spec.shape, lenient=lenient):
+            raise InvalidArgument(
+                f'input "{name}" has shape {list(tensor.shape)}, expected {list(spec.shape or ())} (-1 is any size)'
+            )
+    check_sizes(inputs)
+
+
+def check_names(signature: Signature, inputs: Mapping[str, Tensor]) -> None:
+    """Raises InvalidArgument unless the inputs are those of the signature."""
     if len(inputs) != len(signature.inputs):
         raise InvalidArgument(_number_text(inputs.keys(), signature.inputs.keys()))
     for name, spec in signature.inputs.items():
@@ -75,15 +102,28 @@ def check_inputs(signature: Signature, inputs: Mapping[str, Tensor], *, lenient:
                 f"value provided. Inputs expected to be in the request {{{','.join(sorted(inputs))}}}, or default "
                 "input alias set: "
             )
+
+
+def check_sizes(inputs: Mapping[str, Tensor]) -> None:
+    """Raises InvalidArgument for a shape that no tensor has, and for a tensor that holds more or less than its own."""
     for name, tensor in inputs.items():
-        spec = signature.inputs[name]
-        if tensor.dtype != spec.dtype:
-            raise InvalidArgument(f'input "{name}" is {tensor.dtype}, expected {spec.dtype}')
-        if not _fits(tensor.shape, spec.shape, lenient=lenient):
-            raise InvalidArgument(
-                f'input "{name}" has shape {list(tensor.shape)}, expected {list(spec.shape or ())} (-1 is any size)'
-            )
+        _check_shape(name, tensor.shape)
         _check_size(name, tensor)
+
+
+def check_ranks(signature: Signature, inputs: Mapping[str, Tensor], of_any_rank: Iterable[str]) -> None:
+    """Raises InvalidArgument for an input of another number of dimensions than its TensorSpec says, save these."""
+    others = {
+        name
+        for name, spec in signature.inputs.items()
+        if spec.shape is not None and len(spec.shape) != len(inputs[name].shape)
+    }
+    for name in others.difference(of_any_rank) if others else ():
+        spec = signature.inputs[name]
+        raise InvalidArgument(
+            f'input "{name}" has shape {list(inputs[name].shape)}, expected {len(spec.shape or ())} dimensions as in '
+            f"{list(spec.shape or ())} (-1 is any size): the model has operations that take no other number of them"
+        )
 
 
 def may_be_resized(signature: Signature, inputs: Mapping[str, Tensor]) -> bool:
@@ -128,6 +168,16 @@ def _fits(shape: tuple[int, ...], expected: tuple[int, ...] | None, *, lenient: 
     if len(shape) != len(expected):
         return False
     return all(want in {-1, size} for size, want in zip(shape, expected, strict=True))
+
+
+def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+    # A dimension of 0 does not help those before it.
+    counts = accumulate(shape, mul)
+    if len(shape) > _MOST_DIMENSIONS or any(size < 0 for size in shape) or any(n > _MOST_ELEMENTS for n in counts):
+        raise InvalidArgument(
+            f'input "{name}" has shape {list(shape)}, which no tensor has: {_MOST_DIMENSIONS} dimensions at most, none '
+            f"below 0, and fewer than 2**63 elements"
+        )
 
 
 def _check_size(name: str, tensor: Tensor) -> None:

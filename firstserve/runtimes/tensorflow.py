@@ -13,9 +13,16 @@ from ctypes import byref, c_char_p, c_void_p, cast
 from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.errors import LoadError, Unimplemented
-from firstserve.runtimes.checks import check_deadline, check_inputs, find_signature, select_outputs
+from firstserve.runtimes.checks import (
+    check_deadline,
+    check_names,
+    check_ranks,
+    check_sizes,
+    find_signature,
+    select_outputs,
+)
 from firstserve.runtimes.signature_def import read_meta_graph
-from firstserve.runtimes.tensorflow_c import VERSION, Buffer, Output, Status, StatusError, load_library
+from firstserve.runtimes.tensorflow_c import VERSION, Buffer, Input, Output, Status, StatusError, load_library
 from firstserve.runtimes.tensorflow_tensor import new_tensor, read_tensor, view_of
 from firstserve.servable import read_labels
 
@@ -35,6 +42,8 @@ _MINUS_ONE = (1 << 64) - 1
 _LOOP_OR_WAIT = (b"While", b"LoopCond", b"Queue", b"Barrier", b"nstage", b"Iterator", b"Recv", b"Mutex")
 """Parts of the names of operations that can make a run last for ever, whatever the size of its inputs."""
 _FAR = 100
+_OF_ONE_RANK = (b"Conv", b"Pool3D", b"FakeQuant")
+"""Parts of the names of operations that end the process (oneDNN's, mostly) for an input of another rank than theirs."""
 
 
 class _Entry(NamedTuple):
@@ -64,6 +73,7 @@ class TensorFlowServable:
         self._faults: dict[str, str] = {}
         self._runs_in_callers_thread = options.inter_op_threads < 0
         self._may_wait = True
+        self._ranks_matter = True
         self._longest_run_s = math.inf
         """Of those so far; infinite before the first."""
         try:
@@ -92,6 +102,7 @@ class TensorFlowServable:
                 )
             serialized = bytes(view_of(buffer.contents.data, buffer.contents.length))
             self._may_wait = any(operation in serialized for operation in _LOOP_OR_WAIT)
+            self._ranks_matter = any(operation in serialized for operation in _OF_ONE_RANK)
             return read_meta_graph(memoryview(serialized))
         except (StatusError, ValueError) as error:
             raise LoadError(
@@ -136,7 +147,13 @@ class TensorFlowServable:
             raise Unimplemented(f'signature "{signature_name}" cannot be served: {self._faults[signature_name]}')
         check_deadline(deadline_s)
         signature = find_signature(self.signatures, signature_name)
-        check_inputs(signature, inputs, lenient=True)
+        check_names(signature, inputs)
+        check_sizes(inputs)
+        if self._ranks_matter:
+            feeds_of_any_rank = (
+                name for name, end in self._entries[signature_name].feeds.items() if self._is_reshaped(end)
+            )
+            check_ranks(signature, inputs, feeds_of_any_rank)
         names = select_outputs(signature, output_filter)
         entry = self._entries[signature_name]
         library = self._library
@@ -169,6 +186,16 @@ class TensorFlowServable:
             for handle in (*values, *results):
                 if handle is not None:
                     library.TF_DeleteTensor(handle)
+
+    def _is_reshaped(self, feed: Output) -> bool:
+        """Whether the graph gives an input its shape before it does anything else with it."""
+        count = self._library.TF_OperationOutputNumConsumers(feed)
+        consumers = (Input * count)()
+        self._library.TF_OperationOutputConsumers(feed, consumers, count)
+        return count > 0 and all(
+            consumer.index == 0 and self._library.TF_OperationOpType(consumer.operation) == b"Reshape"
+            for consumer in consumers
+        )
 
     def _needs_cut_off(self, deadline_s: float | None, now_s: float) -> bool:
         """Whether the library itself has to end a run at its deadline.

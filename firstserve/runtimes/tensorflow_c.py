@@ -47,6 +47,12 @@ class Output(ctypes.Structure):
     _fields_ = (("operation", c_void_p), ("index", c_int))
 
 
+class Input(ctypes.Structure):
+    """TF_Input: one input of an operation of the graph."""
+
+    _fields_ = (("operation", c_void_p), ("index", c_int))
+
+
 class Buffer(ctypes.Structure):
     """TF_Buffer: bytes that the library owns."""
 
@@ -69,6 +75,9 @@ _FUNCTIONS: Mapping[str, tuple[object, tuple[object, ...]]] = {
     "TF_NewGraph": (c_void_p, ()),
     "TF_DeleteGraph": (None, (c_void_p,)),
     "TF_GraphOperationByName": (c_void_p, (c_void_p, c_char_p)),
+    "TF_OperationOpType": (c_char_p, (c_void_p,)),
+    "TF_OperationOutputNumConsumers": (c_int, (Output,)),
+    "TF_OperationOutputConsumers": (c_int, (Output, POINTER(Input), c_int)),
     "TF_LoadSessionFromSavedModel": (
         c_void_p,
         (c_void_p, c_void_p, c_char_p, POINTER(c_char_p), c_int, c_void_p, POINTER(Buffer), c_void_p),

@@ -54,6 +54,14 @@ def save_everything(folder: Path) -> None:
     tf.saved_model.save(module, str(folder), signatures)
 
 
+def signature(inputs: dict[str, tf.Tensor], outputs: dict[str, tf.Tensor]) -> object:
+    """A SignatureDef of tensors of TensorFlow 1's kind."""
+    v1 = tf.compat.v1
+    inputs = {name: v1.saved_model.build_tensor_info(tensor) for name, tensor in inputs.items()}
+    outputs = {name: v1.saved_model.build_tensor_info(tensor) for name, tensor in outputs.items()}
+    return v1.saved_model.build_signature_def(inputs, outputs, "tensorflow/serving/predict")
+
+
 def save_graph(folder: Path) -> None:
     """A queue whose `take` waits for `put`, one that is closed, and a signature over a sparse tensor."""
     v1 = tf.compat.v1
@@ -67,12 +75,6 @@ def save_graph(folder: Path) -> None:
             taken = closed.dequeue()
         sparse = v1.sparse_placeholder(tf.float32)
         total = v1.sparse_reduce_sum(sparse)
-
-        def signature(inputs: dict[str, tf.Tensor], outputs: dict[str, tf.Tensor]) -> object:
-            inputs = {name: v1.saved_model.build_tensor_info(tensor) for name, tensor in inputs.items()}
-            outputs = {name: v1.saved_model.build_tensor_info(tensor) for name, tensor in outputs.items()}
-            return v1.saved_model.build_signature_def(inputs, outputs, "tensorflow/serving/predict")
-
         builder = v1.saved_model.Builder(str(folder))
         builder.add_meta_graph_and_variables(
             session,
@@ -85,6 +87,29 @@ def save_graph(folder: Path) -> None:
             },
         )
         builder.save()
+
+
+def save_shapes(folder: Path) -> None:
+    """Inputs whose declared shapes say less, or more, than what is done with them; with convolutions, and without."""
+    v1 = tf.compat.v1
+    filters = [1.0, 1.0, 1.0, 1.0]
+    for name, convolutions in (("shapes", False), ("convolutions", True)):
+        with tf.Graph().as_default(), v1.Session() as session:
+            row, image = v1.placeholder(tf.float32, [None, 4]), v1.placeholder(tf.float32, [None, 4, 4, 1])
+            square, other = tf.reshape(row, [-1, 2, 2, 1]), v1.placeholder(tf.float32, [None, 4])
+            signatures = {"twice": signature({"x": other}, {"y": other * 2})}
+            if convolutions:
+                kernel = tf.reshape(tf.constant(filters), [2, 2, 1, 1])
+                for end, tensor in {"reshaped": (row, square), "image": (image, image)}.items():
+                    convolved = tf.nn.conv2d(tensor[1], kernel, 1, "VALID")
+                    signatures[end] = signature({"x": tensor[0]}, {"y": convolved})
+            else:
+                signatures["product"] = signature({"x": row}, {"y": row @ tf.reshape(tf.constant(filters), [4, 1])})
+                signatures["reshaped"] = signature({"x": row}, {"y": square})
+                signatures["longer"] = signature({"x": row}, {"y": row[:, None]})
+            builder = v1.saved_model.Builder(str(folder / name))
+            builder.add_meta_graph_and_variables(session, ["serve"], signatures)
+            builder.save()
 
 
 class Several(tf.Module):  # type: ignore[misc]
@@ -110,4 +135,5 @@ def save_tflite(folder: Path) -> None:
 if __name__ == "__main__":
     save_everything(Path(sys.argv[1]) / "everything")
     save_graph(Path(sys.argv[1]) / "graph")
+    save_shapes(Path(sys.argv[1]))
     save_tflite(Path(sys.argv[1]) / "several")

@@ -141,7 +141,7 @@ def test_labels_and_normalisation_are_the_metadatas(served: Load, tflite_model: 
     ("inputs", "text"),
     [
         ({}, "Missing but required: {x}"),
-        ({"x": Tensor("int32", (1, 1), bytes(4))}, "is int32, expected float32"),
+        ({"x": Tensor("int32", (1, 1), bytes(4))}, "to be float but int32 is provided"),
         ({"x": floats((1, 2))}, "has shape [1, 2], expected [1, 1]"),
     ],
 )

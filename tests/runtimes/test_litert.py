@@ -105,7 +105,7 @@ def test_buffers_of_every_kind_are_taken(
     [
         ({}, "Missing but required: {x}"),
         ({"z": floats(1)}, "input alias: x(feed name: x) not found in request"),
-        ({"x": Tensor("int32", (1, 1), bytes(4))}, "is int32, expected float32"),
+        ({"x": Tensor("int32", (1, 1), bytes(4))}, "to be float but int32 is provided"),
         ({"x": floats(1, 2, shape=(1, 2))}, "has shape [1, 2], expected [1, 1]"),
         ({"x": Tensor("float32", (1, 1), bytes(3))}, "holds 3 bytes"),
     ],

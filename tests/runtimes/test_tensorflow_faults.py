@@ -35,8 +35,12 @@ def test_an_error_of_the_run_keeps_tensorflows_message(half_plus_two: TensorFlow
     [
         ("third", {}, FailedPrecondition, 'Serving signature key "third" not found.'),
         ("serving_default", {}, InvalidArgument, "Missing but required: {x}"),
-        ("serving_default", {"x": Tensor("int32", (1,), bytes(4))}, InvalidArgument, "is int32, expected float32"),
-        ("serving_default", {"x": vector(1, 2, shape=(1, 2))}, InvalidArgument, "expected [-1, 1]"),
+        (
+            "serving_default",
+            {"x": Tensor("int32", (1,), bytes(4))},
+            InvalidArgument,
+            "to be float but int32 is provided",
+        ),
     ],
 )
 def test_what_does_not_fit_the_signature_is_refused(

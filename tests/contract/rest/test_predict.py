@@ -76,8 +76,18 @@ def test_a_request_that_does_not_fit(rest: Rest, body: str, text: str | None) ->
     assert said == text or (text is None and said.startswith("JSON Value: {\n"))
 
 
-def test_a_shape_that_the_model_does_not_take(rest: Rest) -> None:
+@pytest.mark.parametrize("rest", ["fast", "rust"], indirect=True)
+def test_a_shape_that_a_tflite_does_not_take(rest: Rest) -> None:
     assert rest.refusal('{"signature_name": "several", "instances": [{"a": 1, "b": [1, 2, 3]}]}')[0] == 400
+
+
+def test_a_shape_beyond_the_signature_is_for_tensorflow_to_decide(slow_rest: Rest) -> None:
+    rows = [{"a": 1, "b": [1, 2, 3]}]
+    assert slow_rest.result({"signature_name": "several", "instances": rows}) == [
+        {"double": 2.0, "negative": [-1, -2, -3]}
+    ]
+    rows = [{"x": [1, 2]}, {"x": [3, 4]}]
+    assert slow_rest.result({"instances": rows}) == [[2.5, 3.0], [3.5, 4.0]]
 
 
 def test_both_formats_in_one_request_with_garbage_behind_it(rest: Rest) -> None:

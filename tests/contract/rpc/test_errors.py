@@ -202,3 +202,12 @@ def test_a_reload_of_nothing_is_refused(server: GrpcProcess) -> None:
     assert reply.details == (
         "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported"
     )
+
+
+@pytest.mark.parametrize("server", ["fast", "slow"], indirect=True)
+@pytest.mark.parametrize(("dtype", "name"), [("DT_STRING", "string"), ("DT_DOUBLE", "double"), ("DT_INT32", "int32")])
+def test_another_data_type(server: GrpcProcess, dtype: str, name: str) -> None:
+    x = f"inputs {{ key: 'x' value {{ dtype: {dtype} tensor_shape {{ dim {{ size: 1 }} }} }} }}"
+    reply = server.call("PredictionService/Predict", f"model_spec {{ {MODEL} }} {x}")
+    text = f"Expects arg[0] to be float but {name} is provided"
+    assert (reply.code, reply.details) == ("INVALID_ARGUMENT", text)
