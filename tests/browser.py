@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-LIMIT_S = 30
+LIMIT_S = 120
 Point = tuple[float, float]
 """Where something is in the window, in CSS pixels from its upper left corner."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIMPLE_MODEL = ROOT / "examples/simple_model"
-LIMIT_S = 120
+LIMIT_S = 600
 MODELS = ("add", "subtract", "multiply")
 SERVED_BY = {"saved_model": "server_python_slow", "tflite": "server_python_fast"}
 

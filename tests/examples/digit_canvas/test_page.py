@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 TREES = "[...document.querySelectorAll('*')].map((each) => each.shadowRoot).filter(Boolean)"
 CANVASES = f"{TREES}.map((tree) => tree.querySelector('.upper-canvas')).filter(Boolean)"
 CANVAS = f"{CANVASES}[0]"
+INK = f"""(() => {{
+  const canvas = {TREES}.map((tree) => tree.querySelector('.lower-canvas')).filter(Boolean)[0];
+  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  return pixels.some((value, place) => place % 4 === 0 && value < 128 && pixels[place + 3] > 128);
+}})()"""
+"""Whether something is drawn."""
 DIGIT = "document.querySelector('.digit')?.textContent"
 SCORES = "[...document.querySelectorAll('.score')].map((each) => parseFloat(each.textContent))"
 HINT = "document.body.innerText.includes('Draw a digit, 0 to 9')"
@@ -79,8 +85,13 @@ def page(tab: Page, address: str) -> Iterator[Page]:
 
 def draw(page: Page, drawn: strokes.Drawn) -> None:
     box = page.evaluate(f"(() => {{ const box = {CANVAS}.getBoundingClientRect(); return [box.x, box.y]; }})()")
-    for stroke in drawn.strokes:
-        page.drag([(box[0] + left, box[1] + top) for left, top in stroke.tolist()])
+    first, *others = [[(box[0] + left, box[1] + top) for left, top in stroke.tolist()] for stroke in drawn.strokes]
+    page.drag(first)
+    # A canvas that is there may not listen to the mouse yet, and nothing tells when it does.
+    while not page.evaluate(INK):
+        page.drag(first)
+    for stroke in others:
+        page.drag(stroke)
 
 
 def clear(page: Page) -> None:
