@@ -52,7 +52,8 @@ class ModelServer:
         self.admission = Admission(settings.requests_at_once)
         self.recorder = self._make_recorder()
         self.access_log = AccessLog(self.recorder)
-        self.manager = ModelManager(settings.models, Loader(settings, note, self.recorder, first_model))
+        loader = Loader(settings, note, self.recorder, first_model)
+        self.manager = ModelManager(settings.models, loader, Admission(settings.requests_at_once))
         self.settled = threading.Event()
         """Set when the models that are configured at the start can answer."""
         self._note = note

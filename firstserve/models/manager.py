@@ -22,6 +22,7 @@ from firstserve.models.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from firstserve.admission import Admission
     from firstserve.config.settings import ModelsSettings
     from firstserve.models.harness import Harness
     from firstserve.models.loader import Loader
@@ -39,11 +40,12 @@ _AFTER_FAULT_S = 1.0
 
 
 class ModelManager:
-    """Holds everything that is served; `start` begins to serve."""
+    """Holds everything that is served; `start` begins to serve. `waiting` admits requests that wait for a load."""
 
-    def __init__(self, settings: ModelsSettings, loader: Loader) -> None:
+    def __init__(self, settings: ModelsSettings, loader: Loader, waiting: Admission) -> None:
         self._settings = settings
         self._loader = loader
+        self._waiting = waiting
         # Guards everything below; notified of what others may wait for.
         self._changed = threading.Condition()
         self._registry = Registry(allow_unavailable=settings.labels_for_unavailable)
@@ -99,18 +101,25 @@ class ModelManager:
 
         Waits while what was there at the start is loaded for the first time. Raises NotFound for a model or version
         that cannot answer, InvalidArgument for an unknown label, Unavailable where the load takes longer than the
-        deadline, or, until the start is over, has failed.
+        deadline, or, until the start is over, has failed, QueueFull where too many wait.
         """
         with self._changed:
             if spec.label is not None:
                 spec = spec._replace(version=self._registry.configs.version_of(spec.name, spec.label), label=None)
-            if not self._wait_until(lambda: self._registry.is_decided(spec), deadline_s):
-                raise Unavailable(f'model "{spec.name}" is still loading: ask again')
+            self._wait_for_load(spec, deadline_s)
             harness = self._registry.available(spec.name, spec.version)
             if harness is None or harness.model is None:
                 raise self._registry.refusal(spec)
             harness.references += 1
             return ServableHandle(self, harness, harness.model)
+
+    def _wait_for_load(self, spec: ModelSpec, deadline_s: float | None) -> None:
+        if self._registry.is_decided(spec):
+            return
+        # These hold threads, but no place of those that can be answered.
+        with self._waiting:
+            if not self._wait_until(lambda: self._registry.is_decided(spec), deadline_s):
+                raise Unavailable(f'model "{spec.name}" is still loading: ask again')
 
     def give_back(self, harness: Harness) -> None:
         """Ends one use of a version; a handle does it."""

@@ -94,7 +94,8 @@ class HttpServer:
 
     def _make_config(self) -> Config:
         """gunicorn's settings; no command line, environment or file of its own is read."""
-        threads = self._launch.http.threads or self._launch.settings.requests_at_once + _SPARE_THREADS
+        # As many may wait for a model to load as may be answered.
+        threads = self._launch.http.threads or 2 * self._launch.settings.requests_at_once + _SPARE_THREADS
         config = Config()
         values = {
             "threads": threads,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from firstserve.admission import Admission
 from firstserve.config.settings import HttpSettings, ModelsSettings, Settings
 from firstserve.errors import NotFound
 from firstserve.image.options import ImageOptions
@@ -36,6 +37,9 @@ WAIT_S = 60
 SETTINGS = ModelsSettings(
     configs=(), version_poll_s=0.02, load_retries=5, load_retry_interval_s=1000, waits_for_versions=True
 )
+
+WAITING = 4
+"""Requests that may wait for a load at once."""
 
 
 class Models(NamedTuple):
@@ -124,7 +128,7 @@ def make_manager(models: ModelsSettings, runtime: str = "litert") -> ModelManage
         grpc=None,
         requests_at_once=64,
     )
-    return ModelManager(models, Loader(settings, LoadNote(), Recorder()))
+    return ModelManager(models, Loader(settings, LoadNote(), Recorder()), Admission(WAITING))
 
 
 def until(holds: Callable[[], bool]) -> None:

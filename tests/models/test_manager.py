@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from firstserve.errors import InvalidArgument, ModelsUnavailable, NotFound, Unavailable
+from firstserve.errors import InvalidArgument, ModelsUnavailable, NotFound, QueueFull, Unavailable
 from firstserve.models.model_config import ModelConfig, VersionPolicy
 from firstserve.models.model_spec import ModelSpec
 from firstserve.models.state import State
-from tests.models.conftest import SETTINGS, WAIT_S, Managed, ask, make_manager, run, until
+from tests.models.conftest import SETTINGS, WAIT_S, WAITING, Managed, ask, make_manager, run, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,6 +191,25 @@ def test_a_request_waits_while_the_first_version_loads(models: Models, start: St
     models.add("m", 1)
     early.join()
     assert answers == [1.0]
+
+
+def test_more_requests_than_may_wait_are_turned_away(models: Models, start: Start) -> None:
+    (models.folder / "m").mkdir()
+    models.add("n", 1)
+    managed = start(models.config("m"), models.config("n"))
+    managed.wait_for("n", 1, State.AVAILABLE)
+    answers: list[float] = []
+    early = [threading.Thread(target=lambda: answers.append(ask(managed.manager, M))) for _ in range(WAITING)]
+    for each in early:
+        each.start()
+    until(lambda: managed.manager._waiting._inside == WAITING)
+    with pytest.raises(QueueFull):
+        managed.manager.handle(M, time.monotonic() + WAIT_S)
+    assert ask(managed.manager, ModelSpec("n")) == 1
+    models.add("m", 1)
+    for each in early:
+        each.join()
+    assert answers == [1.0] * WAITING
 
 
 def test_a_request_that_has_waited_long_enough_is_turned_away(models: Models, start: Start) -> None:
