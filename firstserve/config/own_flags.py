@@ -34,7 +34,7 @@ OWN_FLAGS = (
         "max_requests_at_once",
         POSITIVE,
         64,
-        "requests of all protocols that are read, waiting or running; more are answered at once with 429 or "
+        "requests of all protocols that are there whole and wait or run; more are answered at once with 429 or "
         "RESOURCE_EXHAUSTED",
     ),
     Flag("max_body_bytes", POSITIVE_INT64, 32 * 1024 * 1024, "a longer picture is answered with 413"),

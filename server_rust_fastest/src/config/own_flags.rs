@@ -28,7 +28,7 @@ pub static OWN_FLAGS: [Flag; 20] = [
     ).without_effect(),
     Flag::new(
         "max_requests_at_once", Kind::Int32, "64",
-        "requests of all protocols that are read, waiting or running; more are answered at once with 429 or \
+        "requests of all protocols that are there whole and wait or run; more are answered at once with 429 or \
          RESOURCE_EXHAUSTED",
         |flags, text| positive(text).map(|value| flags.max_requests_at_once = value),
     ),
