@@ -14,7 +14,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use prost::Message;
-use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 use super::{CONTENT_TYPE, deadline, frame};
@@ -37,9 +36,6 @@ pub trait Method: 'static {
     const NAME: &'static str;
     /// The full name of the request message.
     const REQUEST: &'static str;
-    /// Whether it takes one of the places for requests. What tells of models or changes them is needed most when the
-    /// server is full.
-    const ADMITTED: bool;
 
     /// Gives the framed response message.
     fn run(request: Self::Request, call: &mut Call) -> impl Future<Output = Result<Bytes>> + Send;
@@ -53,8 +49,6 @@ pub struct Call {
     pub access: Access,
     /// When nobody waits for its answer any more.
     pub deadline: Option<Instant>,
-    /// Its place among the requests at once, until its work is done.
-    pub place: Option<OwnedSemaphorePermit>,
     name: &'static str,
     headers: HeaderMap,
     code: Code,
@@ -74,7 +68,6 @@ pub async fn answer<M: Method>(app: Arc<App>, request: Request) -> Response {
         app,
         access: Access::default(),
         deadline: deadline::read(&head.headers),
-        place: None,
         name: M::NAME,
         headers: head.headers,
         code: Code::Cancelled,
@@ -99,9 +92,6 @@ pub async fn answer<M: Method>(app: Arc<App>, request: Request) -> Response {
 async fn run<M: Method>(call: &mut Call, body: Body) -> Result<Bytes> {
     if call.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         return Err(Error::deadline_exceeded("the call's deadline passed before it could begin"));
-    }
-    if M::ADMITTED {
-        call.place = Some(call.app.admission.admit()?);
     }
     let message = frame::read(&call.headers, body, call.deadline).await?;
     let parse = |message: Bytes| {

@@ -29,7 +29,6 @@ impl Method for Classify {
     type Request = ClassificationRequest;
     const NAME: &'static str = "/tensorflow.serving.PredictionService/Classify";
     const REQUEST: &'static str = "tensorflow.serving.ClassificationRequest";
-    const ADMITTED: bool = true;
 
     async fn run(request: ClassificationRequest, call: &mut Call) -> Result<Bytes> {
         let model = find("Classify", request.model_spec.as_ref(), call).await?;
@@ -44,7 +43,6 @@ impl Method for Regress {
     type Request = RegressionRequest;
     const NAME: &'static str = "/tensorflow.serving.PredictionService/Regress";
     const REQUEST: &'static str = "tensorflow.serving.RegressionRequest";
-    const ADMITTED: bool = true;
 
     async fn run(request: RegressionRequest, call: &mut Call) -> Result<Bytes> {
         let model = find("Regress", request.model_spec.as_ref(), call).await?;
@@ -59,7 +57,6 @@ impl Method for MultiInference {
     type Request = MultiInferenceRequest;
     const NAME: &'static str = "/tensorflow.serving.PredictionService/MultiInference";
     const REQUEST: &'static str = "tensorflow.serving.MultiInferenceRequest";
-    const ADMITTED: bool = true;
 
     async fn run(request: MultiInferenceRequest, call: &mut Call) -> Result<Bytes> {
         let specs: Vec<ModelSpec> =

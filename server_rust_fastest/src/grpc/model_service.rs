@@ -20,7 +20,6 @@ impl Method for GetModelStatus {
     type Request = GetModelStatusRequest;
     const NAME: &'static str = "/tensorflow.serving.ModelService/GetModelStatus";
     const REQUEST: &'static str = "tensorflow.serving.GetModelStatusRequest";
-    const ADMITTED: bool = false;
 
     async fn run(request: GetModelStatusRequest, call: &mut Call) -> Result<Bytes> {
         let spec = model_spec::asked(request.model_spec.as_ref())?;
@@ -40,7 +39,6 @@ impl Method for HandleReloadConfigRequest {
     type Request = ReloadConfigRequest;
     const NAME: &'static str = "/tensorflow.serving.ModelService/HandleReloadConfigRequest";
     const REQUEST: &'static str = "tensorflow.serving.ReloadConfigRequest";
-    const ADMITTED: bool = false;
 
     async fn run(request: ReloadConfigRequest, call: &mut Call) -> Result<Bytes> {
         let configs = model_configs(&request.config.unwrap_or_default())?.ok_or_else(|| {

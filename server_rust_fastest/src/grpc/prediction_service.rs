@@ -26,14 +26,14 @@ impl Method for Predict {
     type Request = PredictRequest;
     const NAME: &'static str = "/tensorflow.serving.PredictionService/Predict";
     const REQUEST: &'static str = "tensorflow.serving.PredictRequest";
-    const ADMITTED: bool = true;
 
     async fn run(request: PredictRequest, call: &mut Call) -> Result<Bytes> {
         call.access.asks("Predict", model_spec::name(request.model_spec.as_ref()));
         let spec = model_spec::asked(request.model_spec.as_ref())?;
         let model = call.app.manager.handle(&spec, call.deadline).await?;
+        // A place is for who can be answered: not for who still waits for a model.
+        let place = call.app.admission.admit()?;
         call.access.found(&model);
-        let place = call.place.take();
         let deadline = call.deadline;
         let as_content = call.app.settings.tensor_content;
         let check_method_name = call.app.settings.check_method_names;
@@ -75,7 +75,6 @@ impl Method for GetModelMetadata {
     type Request = GetModelMetadataRequest;
     const NAME: &'static str = "/tensorflow.serving.PredictionService/GetModelMetadata";
     const REQUEST: &'static str = "tensorflow.serving.GetModelMetadataRequest";
-    const ADMITTED: bool = false;
 
     async fn run(request: GetModelMetadataRequest, call: &mut Call) -> Result<Bytes> {
         let spec = model_spec::asked(request.model_spec.as_ref())?;

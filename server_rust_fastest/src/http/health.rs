@@ -34,13 +34,12 @@ impl Health {
         }
     }
 
-    /// Whether every model can answer and, where it takes pictures, has run once; runs it if it has not.
+    /// Whether models can answer and, where one takes images, it has run once; runs it if it has not.
     async fn is_ready(&self, app: &Arc<App>) -> Result<bool> {
-        if !app.manager.all_available() {
-            return Ok(false);
-        }
+        let names = app.manager.ready_models();
+        let is_ready = !names.is_empty();
         let mut warmed_up = self.warmed_up.lock().await;
-        for name in app.manager.names() {
+        for name in names {
             if warmed_up.contains(&name) {
                 continue;
             }
@@ -53,6 +52,6 @@ impl Health {
             .await?;
             warmed_up.insert(spec.name);
         }
-        Ok(true)
+        Ok(is_ready)
     }
 }

@@ -32,11 +32,12 @@ pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, ac
     };
     access.asks("Image", &name);
     let deadline = http.settings.timeout.map(|timeout| Instant::now() + timeout);
-    let place = app.admission.admit()?;
     let picture = read_picture(head, body, http.settings.limit_bytes).await?;
     let read = Instant::now();
     let spec = read_spec(&app.manager, &names, name, asked("version").as_deref(), asked("label").as_deref())?;
     let model = app.manager.handle(&spec, deadline).await?;
+    // A place is for who can be answered: not for who still waits for a model.
+    let place = app.admission.admit()?;
     access.found(&model);
     let [top_k, scores_output] = ["top_k", "scores_output"].map(|name| asked(name).map(Cow::into_owned));
     let clock = Arc::clone(&app.clock);

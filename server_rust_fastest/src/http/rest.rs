@@ -100,9 +100,9 @@ async fn ask(
         Verb::Regress => "Regress",
     };
     access.asks(api, &spec.name);
-    let place = http.app.admission.admit()?;
     let request = parse(body).await?;
     let model = http.app.manager.handle(&spec, http.deadline()).await?;
+    let place = http.app.admission.admit()?;
     access.found(&model);
     if verb == Verb::Predict {
         return Ok(predict(http, model, request, access, place).await?);

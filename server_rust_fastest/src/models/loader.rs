@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::ServedModel;
 use super::probe::Probe;
+use super::source::check_regular;
 use super::warmup::{warm_up, warmup_file};
 use crate::error::{Code, Result};
 use crate::image::Classifier;
@@ -48,6 +49,7 @@ pub struct Loader {
 
 impl Load<ServedModel> for Loader {
     fn load(&self, version: &Version, probe: bool) -> Result<ServedModel> {
+        check_regular(&version.path.join("model.tflite"))?;
         if probe {
             // A good version serves meanwhile, and must outlive a file that crashes the runtime.
             self.probe.try_out(&version.path, &self.runtime)?;

@@ -63,6 +63,7 @@ impl<M: Send + Sync + 'static> ModelManager<M> {
         on_settled: impl FnOnce(Result<()>) + Send + 'static,
     ) -> Result<()> {
         self.shared.replace(configs)?;
+        self.shared.lock().count_all();
         self.shared.lock().next_read = self.shared.settings.config_file_poll.map(later);
         let worker = Worker::new(Arc::clone(&self.shared), Box::new(on_settled));
         let thread = thread::Builder::new().name("model-manager".to_owned()).spawn(|| worker.run());
@@ -91,11 +92,11 @@ impl<M: Send + Sync + 'static> ModelManager<M> {
         self.shared.wait_for(deadline, settled).await.unwrap_or_else(loading)
     }
 
-    /// The version that a request asks for; waits while the model is loaded for the first time.
+    /// The version that a request asks for; waits while what was there at the start is loaded for the first time.
     ///
     /// # Errors
     /// Not found for a model or version that cannot answer, invalid argument for an unknown label, unavailable where the
-    /// load takes longer than the deadline.
+    /// load takes longer than the deadline or, until the start is over, has failed.
     pub async fn handle(&self, spec: &ModelSpec, deadline: Option<Instant>) -> Result<Handle<M>> {
         let found = self.shared.wait_for(deadline, |registry| self.find(registry, spec)).await;
         let name = &spec.name;
@@ -115,10 +116,7 @@ impl<M: Send + Sync + 'static> ModelManager<M> {
         if let Some(model) = registry.available(name, version) {
             return Some(Ok(Handle::new(Arc::clone(model), Arc::clone(&self.shared))));
         }
-        registry.is_decided(name, version).then(|| {
-            let spec = ModelSpec { name: name.clone(), version, label: None };
-            Err(Error::not_found(format!("Servable not found for request: {spec}")))
-        })
+        registry.is_decided(name, version).then(|| Err(registry.refusal(name, version)))
     }
 
     /// The version that a label stands for.
@@ -153,10 +151,11 @@ impl<M: Send + Sync + 'static> ModelManager<M> {
         self.shared.lock().configs.names().map(str::to_owned).collect()
     }
 
-    /// Whether every model that is configured has a version that can answer.
+    /// The models by which the server is ready, where each of them can answer; none where it is not ready.
+    ///
+    /// Those that it has started with count, and each new one from the first time on that it could answer.
     #[must_use]
-    pub fn all_available(&self) -> bool {
-        let registry = self.shared.lock();
-        registry.configs.names().all(|name| registry.available(name, None).is_some())
+    pub fn ready_models(&self) -> Vec<String> {
+        self.shared.lock().ready_models()
     }
 }

@@ -7,6 +7,7 @@ mod harness;
 mod loader;
 mod manager;
 mod model_versions;
+mod notices;
 mod prediction_log;
 pub mod probe;
 mod registry;

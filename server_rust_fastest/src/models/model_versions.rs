@@ -102,6 +102,13 @@ impl<M> ModelVersions<M> {
         given_up.filter_map(|harness| Some((harness.number, harness.error.as_ref()?))).collect()
     }
 
+    /// Why this version, or every one that is wanted, could not be loaded; None where another one may be yet.
+    pub fn failure(&self, version: Option<i64>) -> Option<&Error> {
+        let asked = self.wanted().filter(|harness| version.is_none_or(|number| number == harness.number));
+        let errors: Option<Vec<_>> = asked.map(|harness| harness.error.as_ref()).collect();
+        errors?.first().copied()
+    }
+
     /// Of all versions that ever were, highest first.
     pub fn statuses(&self) -> Vec<VersionStatus> {
         self.iter().map(Harness::status).collect()

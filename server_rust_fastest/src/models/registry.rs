@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ModelSpec;
 use super::configs::Configs;
 use super::harness::Harness;
 use super::model_versions::ModelVersions;
@@ -17,6 +18,11 @@ pub struct Registry<M> {
     pub models: HashMap<String, ModelVersions<M>>,
     /// Models whose first load is still to be waited for.
     pub unsettled: HashSet<String>,
+    /// Whether the start is over: everything that it began with can answer, or has failed for good.
+    pub started: bool,
+    /// Models by which the server is ready: those that it has started with, and each new one from the first time on that
+    /// it could answer.
+    counted: HashSet<String>,
     /// None for never.
     pub next_poll: Option<Instant>,
     /// Of the config file; None for never.
@@ -32,6 +38,8 @@ impl<M> Registry<M> {
             configs: Configs::new(labels_for_unavailable),
             models: HashMap::new(),
             unsettled: HashSet::new(),
+            started: false,
+            counted: HashSet::new(),
             next_poll: None,
             next_read: None,
             awaits_return: false,
@@ -61,7 +69,21 @@ impl<M> Registry<M> {
         let is_settled = |name: &str| self.models.get(name).is_some_and(ModelVersions::settled);
         let new = self.configs.names().filter(|name| !known.contains(*name) && !is_settled(name));
         self.unsettled = new.map(str::to_owned).collect();
+        let configs = &self.configs;
+        self.counted.retain(|name| configs.get(name).is_some());
         Ok(())
+    }
+
+    /// Has each model that is configured count for readiness, though it could not answer yet.
+    pub fn count_all(&mut self) {
+        self.counted.extend(self.configs.names().map(str::to_owned));
+    }
+
+    /// The models by which the server is ready, where each of them can answer; none where it is not ready.
+    pub fn ready_models(&self) -> Vec<String> {
+        let counted = self.configs.names().filter(|name| self.counted.contains(*name));
+        let available = counted.map(|name| self.available(name, None).is_some().then(|| name.to_owned()));
+        available.collect::<Option<_>>().unwrap_or_default()
     }
 
     pub fn available(&self, name: &str, version: Option<i64>) -> Option<&Arc<M>> {
@@ -70,16 +92,34 @@ impl<M> Registry<M> {
 
     /// Whether there is no use in waiting for a version that cannot answer now.
     pub fn is_decided(&self, name: &str, version: Option<i64>) -> bool {
-        if self.unsettled.contains(name) {
-            return false;
+        if !self.started && self.unsettled.contains(name) {
+            return self.failure(name, version).is_some();
         }
         // A version that was there at the start may still be loading while another one answers already.
         let harness = version.and_then(|version| self.models.get(name)?.get(version));
         !harness.is_some_and(Harness::is_starting)
     }
 
+    fn failure(&self, name: &str, version: Option<i64>) -> Option<&Error> {
+        self.models.get(name)?.failure(version)
+    }
+
+    /// Why what is decided cannot answer; once the server has started, with TensorFlow Serving's status.
+    pub fn refusal(&self, name: &str, version: Option<i64>) -> Error {
+        let failure = self.failure(name, version);
+        if let Some(failure) = failure.filter(|_| !self.started) {
+            return Error::unavailable(format!("model \"{name}\" cannot be loaded, and is tried again: {failure}"));
+        }
+        let spec = ModelSpec { name: name.to_owned(), version, label: None };
+        let reason = failure.map(|failure| format!("; it could not be loaded: {failure}")).unwrap_or_default();
+        Error::not_found(format!("Servable not found for request: {spec}{reason}"))
+    }
+
     /// Notes where a model stands after a load.
     pub fn settle(&mut self, name: &str) {
+        if self.available(name, None).is_some() {
+            self.counted.insert(name.to_owned());
+        }
         if self.models.get(name).is_some_and(ModelVersions::settled) {
             self.unsettled.remove(name);
         }

@@ -1,7 +1,7 @@
 //! Source: a model's base path and version policy -> the version folders that are wanted.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io;
@@ -14,13 +14,25 @@ use crate::settings::{ModelConfig, VersionPolicy};
 /// Version folders by number.
 pub type Versions = BTreeMap<i64, PathBuf>;
 
-/// The folders that the policy picks of those on disk; empty where there is none.
+/// What a look at a base path has found.
+pub struct Look {
+    /// The folders that the policy picks of those on disk; empty where there is none.
+    pub versions: Versions,
+    /// What an operator may have meant otherwise.
+    pub warnings: Vec<String>,
+}
+
+/// Looks for a model's versions.
 ///
 /// # Errors
 /// Not found where the base path cannot be seen.
-pub fn aspired_versions(config: &ModelConfig) -> Result<Versions> {
+pub fn look(config: &ModelConfig) -> Result<Look> {
     match versions_on_disk(&config.base_path) {
-        Ok(versions) => Ok(pick(&config.policy, versions)),
+        Ok((versions, too_high)) => {
+            let versions = pick(&config.policy, versions);
+            let warnings = warnings(config, &versions, &too_high);
+            Ok(Look { versions, warnings })
+        }
         Err(error) => Err(Error::not_found(format!(
             "Could not find base path {} for servable {} with error {}",
             config.base_path.display(),
@@ -30,6 +42,34 @@ pub fn aspired_versions(config: &ModelConfig) -> Result<Versions> {
     }
 }
 
+fn warnings(config: &ModelConfig, versions: &Versions, too_high: &[String]) -> Vec<String> {
+    let (name, base_path) = (&config.name, config.base_path.display());
+    let mut warnings: Vec<String> = too_high
+        .iter()
+        .map(|folder| {
+            format!("{base_path}/{folder} is no version of servable {name}: a version is a number up to {}", i64::MAX)
+        })
+        .collect();
+    match &config.policy {
+        VersionPolicy::Specific(numbers) => {
+            let missing: BTreeSet<_> = numbers.iter().filter(|&number| !versions.contains_key(number)).collect();
+            warnings.extend(missing.into_iter().map(|number| {
+                format!(
+                    "Version {number} of servable {name}, which its version policy asks for, was not found under base \
+                     path {base_path}: a version's folder is named by its number, such as {base_path}/{number}"
+                )
+            }));
+        }
+        // The words are TensorFlow Serving's.
+        _ if versions.is_empty() => warnings.push(format!(
+            "No versions of servable {name} found under base path {base_path}. Did you forget to name your leaf \
+             directory as a number (eg. '/1/')?"
+        )),
+        _ => {}
+    }
+    warnings
+}
+
 /// Looks whether there is something to serve, for a start that does not wait for it.
 ///
 /// # Errors
@@ -37,7 +77,7 @@ pub fn aspired_versions(config: &ModelConfig) -> Result<Versions> {
 pub fn check_base_path(base_path: &Path) -> Result<()> {
     let shown = base_path.display();
     match versions_on_disk(base_path) {
-        Ok(versions) if versions.is_empty() => Err(Error::unavailable(format!(
+        Ok((versions, _)) if versions.is_empty() => Err(Error::unavailable(format!(
             "no version directory under {shown}: expected a folder named by a number, such as {}",
             base_path.join("1").display()
         ))),
@@ -70,12 +110,34 @@ pub fn fingerprint(version_folder: &Path) -> u64 {
     hasher.finish()
 }
 
+/// Looks that a file is a regular one, where it is there: a FIFO would keep whoever opens it for ever.
+///
+/// # Errors
+/// Unavailable where it is something else.
+pub fn check_regular(file: &Path) -> Result<()> {
+    match fs::metadata(file) {
+        Ok(found) if !found.is_file() => Err(Error::unavailable(format!(
+            "{} is no regular file: put the file itself there, or a link to it",
+            file.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The folders by number, and the names of those whose number no request could ask for.
+///
 /// Of two names of one number, such as 1 and 001, the one that sorts first wins, always the same.
-fn versions_on_disk(base_path: &Path) -> io::Result<Versions> {
-    let mut versions = Versions::new();
+fn versions_on_disk(base_path: &Path) -> io::Result<(Versions, Vec<String>)> {
+    let (mut versions, mut too_high) = (Versions::new(), Vec::new());
     for entry in fs::read_dir(base_path)? {
         let name = entry?.file_name();
-        let Some(number) = name.to_str().and_then(version_number) else { continue };
+        let Some(digits) = name.to_str().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())) else {
+            continue;
+        };
+        let Ok(number) = digits.parse() else {
+            too_high.push(digits.to_owned());
+            continue;
+        };
         let path = base_path.join(name);
         versions
             .entry(number)
@@ -86,12 +148,8 @@ fn versions_on_disk(base_path: &Path) -> io::Result<Versions> {
             })
             .or_insert(path);
     }
-    Ok(versions)
-}
-
-/// None for what is no number, and for one that no request can ask for.
-fn version_number(name: &str) -> Option<i64> {
-    if name.bytes().all(|octet| octet.is_ascii_digit()) { name.parse().ok() } else { None }
+    too_high.sort_unstable_by(|one, other| other.cmp(one));
+    Ok((versions, too_high))
 }
 
 fn pick(policy: &VersionPolicy, mut versions: Versions) -> Versions {
@@ -137,7 +195,7 @@ mod tests {
 
     fn aspired(names: &[&str], policy: VersionPolicy) -> Vec<(i64, String)> {
         let folder = folder_of(names);
-        let versions = aspired_versions(&config(folder.path(), policy)).unwrap();
+        let versions = look(&config(folder.path(), policy)).unwrap().versions;
         let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
         versions.into_iter().map(|(number, path)| (number, name(path))).collect()
     }
@@ -172,12 +230,72 @@ mod tests {
         assert_eq!(aspired(&names, VersionPolicy::All), []);
     }
 
+    fn warnings_of(folder: &TempDir, policy: VersionPolicy) -> Vec<String> {
+        look(&config(folder.path(), policy)).unwrap().warnings
+    }
+
+    #[test]
+    fn a_number_over_int64_is_no_version_and_is_warned_of() {
+        let folder = folder_of(&["7", "20240131123045123456"]);
+        assert_eq!(
+            warnings_of(&folder, VersionPolicy::All),
+            [format!(
+                "{}/20240131123045123456 is no version of servable m: a version is a number up to 9223372036854775807",
+                folder.path().display()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_base_path_without_versions_is_warned_of_with_the_hint() {
+        let folder = folder_of(&["v1.0"]);
+        for policy in [VersionPolicy::All, VersionPolicy::Latest(1)] {
+            assert_eq!(
+                warnings_of(&folder, policy),
+                [format!(
+                    "No versions of servable m found under base path {}. Did you forget to name your leaf directory as \
+                     a number (eg. '/1/')?",
+                    folder.path().display()
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn each_specific_version_that_is_missing_is_warned_of() {
+        let folder = folder_of(&["2"]);
+        let path = folder.path().display();
+        let told = |number: i64| {
+            format!(
+                "Version {number} of servable m, which its version policy asks for, was not found under base path \
+                 {path}: a version's folder is named by its number, such as {path}/{number}"
+            )
+        };
+        assert_eq!(warnings_of(&folder, VersionPolicy::Specific(vec![2, 9, 5])), [told(5), told(9)]);
+    }
+
+    #[test]
+    fn what_is_there_is_not_warned_of() {
+        assert!(warnings_of(&folder_of(&["1", "v1.0"]), VersionPolicy::Latest(1)).is_empty());
+    }
+
+    #[test]
+    fn a_folder_is_no_regular_file() {
+        let folder = folder_of(&["model.tflite"]);
+        let text = check_regular(&folder.path().join("model.tflite")).unwrap_err().text;
+        assert!(
+            text.ends_with("model.tflite is no regular file: put the file itself there, or a link to it"),
+            "{text}"
+        );
+        assert!(check_regular(&folder.path().join("nothing")).is_ok());
+    }
+
     #[test]
     fn a_base_path_that_is_not_there_is_not_found() {
         let folder = folder_of(&[]);
         let path = folder.path().join("nowhere");
         assert_eq!(
-            aspired_versions(&config(&path, VersionPolicy::All)).unwrap_err().status(),
+            look(&config(&path, VersionPolicy::All)).err().unwrap().status(),
             format!(
                 "NOT_FOUND: Could not find base path {} for servable m with error No such file or directory",
                 path.display()

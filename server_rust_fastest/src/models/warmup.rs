@@ -9,6 +9,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::source::check_regular;
 use super::tfrecord::Records;
 use super::{ServedModel, prediction_log};
 use crate::error::{Error, Result};
@@ -54,6 +55,7 @@ impl fmt::Display for Warmup {
 pub fn warm_up(model: &ServedModel, path: &Path, iterations: u32) -> Result<Option<Warmup>> {
     let began = Instant::now();
     let unread = |error| Error::unavailable(format!("{} cannot be read: {error}", path.display()));
+    check_regular(path)?;
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use super::State;
 use super::loader::Version;
 use super::model_versions::ModelVersions;
+use super::notices::Notices;
 use super::registry::Registry;
 use super::shared::Shared;
-use super::source::{Versions, aspired_versions, fingerprint};
+use super::source::{Versions, fingerprint, look};
 use crate::error::{Error, Result};
 use crate::log;
-use crate::settings::ModelConfig;
+use crate::settings::{LogLevel, ModelConfig};
 
+/// The pause after a fault of the server's, which may come again at once.
+const AFTER_FAULT: Duration = Duration::from_secs(1);
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Is told once how the start has ended.
@@ -24,13 +27,12 @@ pub struct Worker<M> {
     shared: Arc<Shared<M>>,
     /// None once the server answers.
     on_settled: Option<OnSettled>,
-    /// What was last said of a base path that cannot be seen.
-    poll_fault: String,
+    notices: Notices,
 }
 
 impl<M> Worker<M> {
     pub fn new(shared: Arc<Shared<M>>, on_settled: OnSettled) -> Self {
-        Self { shared, on_settled: Some(on_settled), poll_fault: String::new() }
+        Self { shared, on_settled: Some(on_settled), notices: Notices::default() }
     }
 
     /// Works until it is told to stop.
@@ -40,7 +42,9 @@ impl<M> Worker<M> {
             let stepped = catch_unwind(AssertUnwindSafe(|| self.step()));
             let is_busy = stepped.unwrap_or_else(|panic| {
                 log::error(&format!("looking after the models failed, and goes on: {}", text_of(panic.as_ref())));
-                false
+                let stops = |registry: &mut Registry<M>| !registry.stopping;
+                drop(shared.changed.wait_timeout_while(shared.lock(), AFTER_FAULT, stops));
+                true
             });
             let mut registry = shared.lock();
             if !is_busy {
@@ -81,10 +85,11 @@ impl<M> Worker<M> {
 
     /// Tells how the start has ended, once it has.
     pub fn finish_start(&mut self) {
-        let registry = self.shared.lock();
+        let mut registry = self.shared.lock();
         if registry.unsettled.is_empty()
             && let Some(on_settled) = self.on_settled.take()
         {
+            registry.started = true;
             let started = registry.check(registry.configs.names());
             drop(registry);
             on_settled(started);
@@ -145,16 +150,14 @@ impl<M> Worker<M> {
 
     /// The versions that are wanted of each model; None where not all can be told.
     fn look(&mut self, configs: &[ModelConfig]) -> Option<Vec<Versions>> {
-        match configs.iter().map(aspired_versions).collect::<Result<_>>() {
-            Ok(aspired) => {
-                self.poll_fault.clear();
-                Some(aspired)
+        match configs.iter().map(look).collect::<Result<Vec<_>>>() {
+            Ok(looks) => {
+                let warnings = looks.iter().flat_map(|seen| seen.warnings.clone()).collect();
+                self.notices.tell(LogLevel::Warning, warnings);
+                Some(looks.into_iter().map(|seen| seen.versions).collect())
             }
             Err(error) => {
-                if error.text != self.poll_fault {
-                    log::error(&error.text);
-                }
-                self.poll_fault = error.text;
+                self.notices.tell(LogLevel::Error, vec![error.text]);
                 None
             }
         }
@@ -176,6 +179,7 @@ impl<M> Worker<M> {
         let may_retry = settings.waits_for_versions || probe;
         // Taken before the load: what is copied into the folder meanwhile counts as a change.
         let seen = if may_retry { fingerprint(&version.path) } else { 0 };
+        let began = Instant::now();
         let loaded = catch_unwind(AssertUnwindSafe(|| self.shared.loader.load(&version, probe)));
         let loaded = loaded.unwrap_or_else(|panic| {
             let text = text_of(panic.as_ref());
@@ -184,6 +188,7 @@ impl<M> Worker<M> {
         if let Err(error) = &loaded {
             log::error(&format!("{} version {} could not be loaded: {error}", version.name, version.number));
         }
+        let is_loaded = loaded.is_ok();
         let mut registry = self.shared.lock();
         if let Some(harness) = registry.harness_mut(&version.name, version.number) {
             match loaded {
@@ -195,6 +200,10 @@ impl<M> Worker<M> {
             }
         }
         registry.settle(&version.name);
+        drop(registry);
+        if is_loaded {
+            tell("Successfully loaded", &version.name, version.number, began.elapsed());
+        }
         true
     }
 
@@ -215,14 +224,22 @@ impl<M> Worker<M> {
         let Some((name, number)) = due.map(|(name, harness)| (name.to_owned(), harness.number)) else { return false };
         let model = registry.harness_mut(&name, number).and_then(|harness| harness.model.take());
         drop(registry);
+        let began = Instant::now();
         if let Some(model) = model {
             self.shared.loader.unload(model);
         }
+        tell("Done unloading", &name, number, began.elapsed());
         if let Some(harness) = self.shared.lock().harness_mut(&name, number) {
             harness.unloaded();
         }
         true
     }
+}
+
+/// In the words of TensorFlow Serving's log, and how long it took.
+fn tell(what: &str, name: &str, number: i64, took: Duration) {
+    let took_ms = took.as_secs_f64() * 1e3;
+    log::info(&format!("{what} servable version {{name: {name} version: {number}}} in {took_ms:.1} ms"));
 }
 
 /// That long from now; a time beyond any clock is cut.

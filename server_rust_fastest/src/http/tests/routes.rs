@@ -8,7 +8,7 @@ fn a_server_is_live_and_not_ready_before_its_models_are() {
     let live = server.get("/v2/health/live");
     assert_eq!((live.status, live.body.as_str()), (200, "{\"live\": true}\n"));
     let ready = server.get("/v2/health/ready");
-    assert_eq!((ready.status, ready.body.as_str()), (200, "{\"ready\": true}\n"), "nothing is configured");
+    assert_eq!((ready.status, ready.body.as_str()), (503, "{\"ready\": false}\n"));
 }
 
 #[test]
@@ -110,11 +110,9 @@ fn a_server_without_monitoring_has_no_figures() {
 
 #[test]
 fn more_requests_than_the_limit_are_turned_away_at_once() {
-    let server = Server::empty(&["--max_requests_at_once=1"]);
+    let Some(server) = Server::mobilenet(&["--max_requests_at_once=1"]) else { return };
     let place = server.app.admission.admit().unwrap();
-    let mut connection = server.connect();
-    connection.send("POST", "/predict?model=m", &["content-length: 3"], b"");
-    let answer = Answer::read(&mut connection.0);
+    let answer = server.post("/predict", b"abc");
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("1")));
     assert!(error(&answer).contains("its limit of requests at once, 1 (--max_requests_at_once)"));
     drop(place);

@@ -1,5 +1,6 @@
 //! Managers whose versions are small files, and a worker that steps when a test says so.
 
+mod failures;
 mod probes;
 mod reload;
 mod start;

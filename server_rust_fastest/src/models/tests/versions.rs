@@ -173,12 +173,12 @@ async fn a_model_without_any_version_left_is_unloaded() {
     let models = Models::new();
     models.add("m", 1);
     let mut managed = Managed::start(vec![models.config("m")]);
-    assert!(managed.manager.all_available());
+    assert!(!managed.manager.ready_models().is_empty());
     models.remove("m", 1);
     managed.poll();
     assert_eq!(managed.versions("m"), [(1, State::End)]);
     assert_eq!(managed.ask(&latest("m")).await.unwrap_err().text, "Servable not found for request: Latest(m)");
-    assert!(!managed.manager.all_available());
+    assert!(managed.manager.ready_models().is_empty());
 }
 
 #[tokio::test]
