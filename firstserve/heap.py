@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 """mallopt(3), <malloc.h>."""
@@ -38,18 +39,33 @@ def give_back() -> None:
         malloc_trim(0)
 
 
-def forget_file(path: Path) -> None:
-    """Gives back the pages of a file that is mapped; those that are still used come back from the page cache by
-    themselves. Does nothing where mappings are not told (outside Linux).
+class Mapping(NamedTuple):
+    """A part of a file in this process's memory."""
+
+    address: int
+    size_bytes: int
+    offset: int
+
+
+def mappings_of(descriptor: int) -> Iterator[Mapping]:
+    """Where an open file is mapped; nothing where that is not told (outside Linux)."""
+    try:
+        # Both are told in the same words, for a file that was renamed or removed as well.
+        name = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - no path where the file is gone
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:  # noqa: PTH123 - not a path
+            mapped = [line.split(maxsplit=3)[:3] for line in maps if line.endswith(f" {name}\n")]
+    except OSError:
+        return
+    for addresses, _, offset in mapped:
+        start, end = (int(address, 16) for address in addresses.split("-"))
+        yield Mapping(start, end - start, int(offset, 16))
+
+
+def forget_file(descriptor: int) -> None:
+    """Gives back the pages of an open file that is mapped; those that are still used come back by themselves.
 
     A runtime that packs a model's weights into memory of its own has little use for the file behind them.
     """
-    name = str(path.resolve())
-    try:
-        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:  # noqa: PTH123 - not a path
-            mapped = [line.split(" ", 1)[0].split("-") for line in maps if line.endswith(f" {name}\n")]
-    except OSError:
-        return
-    for start, end in mapped:
-        address, size_bytes = int(start, 16), int(end, 16) - int(start, 16)
-        ctypes.CDLL(None).madvise(ctypes.c_void_p(address), ctypes.c_size_t(size_bytes), mmap.MADV_DONTNEED)
+    for mapping in mappings_of(descriptor):
+        address, size_bytes = ctypes.c_void_p(mapping.address), ctypes.c_size_t(mapping.size_bytes)
+        ctypes.CDLL(None).madvise(address, size_bytes, mmap.MADV_DONTNEED)

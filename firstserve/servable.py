@@ -12,15 +12,17 @@ A runtime is a module under `runtimes/` with the function
 5. `run` takes any batch size that the signature allows, and raises `InvalidArgument` for inputs that do
    not fit the signature: name, dtype or shape, with what was sent and what is expected.
 6. `close` gives the memory back. It is called once, after the last `run` has returned.
+7. Once `load` has returned, and `hold_files` where there is one, nobody who writes to a file changes an answer.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from firstserve.runtimes.lazy_file import FileState
     from firstserve.tensors import Tensor
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -39,6 +41,8 @@ class RuntimeOptions(NamedTuple):
     """TensorFlow's pool for independent operations: -1 runs them in the caller's thread, 0 takes all CPUs."""
     tags: tuple[str, ...] = ("serve",)
     """Of the graph in a SavedModel."""
+    probed: FileState | None = None
+    """Of `model.tflite` when it was found to be sound; it is copied before it is read then, and must still be so."""
     prefer_tflite: bool = True
     """Which is taken where a version folder holds both and the runtime is `auto`."""
 
@@ -121,3 +125,15 @@ class Servable(Protocol):
 
     def close(self) -> None:
         """Gives the model's memory back."""
+
+
+@runtime_checkable
+class HoldsFiles(Protocol):
+    """A servable that reads files at its leisure, behind its load as well."""
+
+    def hold_files(self) -> None:
+        """Takes the place of those files by copies of its own, where anybody can write to them.
+
+        Called once, behind the first answer. Until then `run` raises FileChanged where somebody has written to them,
+        and this does: the load is void then.
+        """

@@ -91,6 +91,10 @@ class ServerProcess:
         pid = self.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+    def pids(self) -> list[int]:
+        """Of the process and its children."""
+        return sorted(process_tree(self.process.pid))
+
     def wait_until_open(self) -> None:
         """Returns once the port takes connections."""
         deadline = time.monotonic() + START_LIMIT_S

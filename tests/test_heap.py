@@ -25,10 +25,13 @@ def test_the_pages_of_a_mapped_file_are_given_back_and_can_still_be_read(tmp_pat
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         content = mapped[:]
         assert resident_kib(file) == 1024
-        forget_file(file)
+        forget_file(opened.fileno())
         assert resident_kib(file) == 0
         assert mapped[:] == content
 
 
 def test_a_file_that_is_not_mapped_is_left_alone(tmp_path: Path) -> None:
-    forget_file(tmp_path / "model.tflite")
+    file = tmp_path / "model.tflite"
+    file.touch()
+    with file.open("rb") as opened:
+        forget_file(opened.fileno())

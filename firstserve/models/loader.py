@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from firstserve.errors import FirstserveError, LoadError
-from firstserve.heap import forget_file, give_back
+from firstserve.heap import give_back
 from firstserve.image.classifier import ImageClassifier
 from firstserve.models.served_model import ServedModel
 from firstserve.runtimes import load_servable, name_runtime
+from firstserve.runtimes.lazy_file import FileChanged, file_state
+from firstserve.servable import HoldsFiles
 
 if TYPE_CHECKING:
     from firstserve.batching import BatchScheduler
@@ -48,15 +50,18 @@ class Loader:
         Nothing of a version that fails stays in memory.
         """
         settings = self._settings
+        options = settings.runtime_options
         if probe:
             # A good version serves meanwhile, and must outlive a file that crashes the runtime.
             from firstserve.runtimes.probe import probe as probe_version
 
+            with suppress(FileNotFoundError):
+                options = options._replace(probed=file_state(version.path / "model.tflite"))
             probe_version(version.path, settings.runtime, settings.runtime_options)
         self._note.begin(str(version.path))
         try:
-            runtime = name_runtime(version.path, settings.runtime, settings.runtime_options)
-            servable = self._take_first(name, version) or load_servable(version.path, runtime, settings.runtime_options)
+            runtime = name_runtime(version.path, settings.runtime, options)
+            servable = self._take_first(name, version) or load_servable(version.path, runtime, options)
         except FirstserveError:
             raise
         except Exception as error:
@@ -67,18 +72,28 @@ class Loader:
             model = self._served_model(name, version, self._batched(servable), runtime)
             if settings.models.warmup:
                 self._warm_up(model, version)
+            # Here, and not where the files are read: that is on the way to the first answer.
+            if isinstance(servable, HoldsFiles):
+                servable.hold_files()
+        except FileChanged as error:
+            self._close(servable)
+            if probe:
+                raise
+            log.warning("%s; it is loaded anew", error)
+            return self.load(name, version, probe=True)
         except BaseException:
             servable.close()
             raise
-        # Here, and not where the file is read: that is on the way to the first answer.
-        forget_file(version.path / "model.tflite")
         return model
 
     def unload(self, model: ServedModel) -> None:
         """Gives the memory of a version back, that nobody uses any more."""
-        with nullcontext() if self._first_model is None else self._first_model.in_use:
-            model.servable.close()
+        self._close(model.servable)
         give_back()
+
+    def _close(self, servable: Servable) -> None:
+        with nullcontext() if self._first_model is None else self._first_model.in_use:
+            servable.close()
 
     def _take_first(self, name: str, version: Version) -> Servable | None:
         """What the first responder has loaded, where that is it."""

@@ -21,7 +21,7 @@ _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 1
 
 
-def read_associated_file(model: mmap.mmap, name: str) -> bytes:
+def read_associated_file(model: bytes | mmap.mmap, name: str) -> bytes:
     """The content of the file of this name.
 
     Raises KeyError where there is none, ValueError where the archive cannot be read, struct.error where it is cut off.
@@ -51,7 +51,7 @@ def read_associated_file(model: mmap.mmap, name: str) -> bytes:
     raise KeyError(name)
 
 
-def _read(model: mmap.mmap, place: int, method: int, packed_bytes: int, size_bytes: int) -> bytes:
+def _read(model: bytes | mmap.mmap, place: int, method: int, packed_bytes: int, size_bytes: int) -> bytes:
     if model[place : place + 4] != _LOCAL:
         raise ValueError("damaged archive")
     start = place + _LOCAL_BYTES + sum(unpack_from("<HH", model, place + 26))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing
 from importlib import import_module
+from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 from firstserve.errors import DeadlineExceeded, FirstserveError, InvalidArgument, LoadError
@@ -20,6 +22,7 @@ from firstserve.runtimes.checks import (
     select_outputs,
     time_left_s,
 )
+from firstserve.runtimes.lazy_file import LazyFile
 from firstserve.runtimes.tflite_metadata import read_metadata
 from firstserve.runtimes.tflite_signatures import defs_of, served_signatures
 from firstserve.servable import PREDICT_METHOD, Normalization, Quantization, Signature, TensorSpec
@@ -47,9 +50,10 @@ def load(path: Path, options: RuntimeOptions) -> InterpreterServable:
     if not model_file.is_file():
         raise LoadError(f"no model.tflite in {path}: put the converted model there under that name")
     interpreter_class = _find_interpreter()
+    content = _read_whole(model_file)
 
     def new_instance() -> _Instance:
-        return _Instance(interpreter_class(model_path=str(model_file), num_threads=max(options.threads, 1)))
+        return _Instance(interpreter_class(model_content=content, num_threads=max(options.threads, 1)))
 
     try:
         first = new_instance()
@@ -58,7 +62,15 @@ def load(path: Path, options: RuntimeOptions) -> InterpreterServable:
             f"{model_file} is not a model that {interpreter_class.__module__} can run: {' '.join(str(error).split())}; "
             "convert it again, or take the runtime litert"
         ) from error
-    return InterpreterServable(first, new_instance, options.instances, read_metadata(model_file))
+    return InterpreterServable(first, new_instance, options.instances, read_metadata(content))
+
+
+def _read_whole(model_file: Path) -> bytes:
+    """Read at once, as one content: whoever writes to the file later changes nothing. Raises FileChanged."""
+    with closing(LazyFile(model_file)) as lazy, FileIO(lazy.descriptor, closefd=False) as file:
+        content = file.readall()
+        lazy.check()
+    return content
 
 
 def _find_interpreter() -> type[Any]:

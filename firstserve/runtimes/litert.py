@@ -48,19 +48,18 @@ def load(path: Path, options: RuntimeOptions) -> LiteRtServable:
         raise LoadError(f"no model.tflite in {path}: put the converted model there under that name")
     library = Library()
     try:
-        model = LiteRtModel(library, model_file)
-        return LiteRtServable(model, options, _find_weight_cache(path, model_file, model, options.threads))
+        model = LiteRtModel(library, model_file, options.probed)
+        return LiteRtServable(model, options, _find_weight_cache(path / WEIGHT_CACHE, model, options))
     except StatusError as error:
         raise LoadError(f"{model_file} is not a model that LiteRT {VERSION} can run: {error}") from error
 
 
-def _find_weight_cache(path: Path, model_file: Path, model: LiteRtModel, threads: int) -> WeightCache | None:
-    folder = path / WEIGHT_CACHE
+def _find_weight_cache(folder: Path, model: LiteRtModel, options: RuntimeOptions) -> WeightCache | None:
     if not folder.is_dir():
         return None
     from firstserve.runtimes.weight_cache import find_weight_cache
 
-    return find_weight_cache(folder, model_file, model, threads)
+    return find_weight_cache(folder, model, options.threads, hold=options.probed is not None)
 
 
 class LiteRtServable:
@@ -71,6 +70,8 @@ class LiteRtServable:
         self._weight_cache = weight_cache
         self._options = options
         self._lock = threading.Lock()
+        self._is_held = False
+        self._holding = threading.Lock()
         # Most recently used last; at most `instances` more are in use.
         self._idle: list[CompiledModel] = []
         self._instances = threading.Semaphore(options.instances)
@@ -112,6 +113,7 @@ class LiteRtServable:
                 compiled.close()
                 raise
             self._give_back(compiled)
+            self._check_files()
         except StatusError:
             # Where the shape goes beyond the signature, the request is to blame.
             check_inputs(signature, inputs)
@@ -120,6 +122,15 @@ class LiteRtServable:
             self._instances.release()
         check_deadline(deadline_s)
         return {name: outputs[served.outputs[name]] for name in wanted}
+
+    def hold_files(self) -> None:
+        """See HoldsFiles."""
+        with self._holding:
+            if self._weight_cache is not None:
+                self._weight_cache.hold()
+            self._model.file.hold()
+            self._is_held = True
+        forget_file(self._model.file.descriptor)
 
     def close(self) -> None:
         """Gives the model's memory back."""
@@ -136,7 +147,21 @@ class LiteRtServable:
         if entry.first_shapes is not None:
             self._idle.append(self._compile(entry, entry.first_shapes))
 
+    def _check_files(self) -> None:
+        """What ran while somebody wrote to its files gives no answer. Raises FileChanged."""
+        if not self._is_held:
+            self._model.file.check()
+            if self._weight_cache is not None:
+                self._weight_cache.check()
+
     def _compile(self, entry: Entry, shapes: Shapes) -> CompiledModel:
+        if self._is_held:
+            return self._compile_now(entry, shapes)
+        # What is mapped while the copies are put in place would be left out.
+        with self._holding:
+            return self._compile_now(entry, shapes)
+
+    def _compile_now(self, entry: Entry, shapes: Shapes) -> CompiledModel:
         weights = None if self._weight_cache is None else self._weight_cache.open_for(entry)
         return CompiledModel(self._model, entry, shapes, self._options.threads, weights)
 
@@ -154,7 +179,7 @@ class LiteRtServable:
         except StatusError as error:
             raise InvalidArgument(f"the model cannot take inputs of shape {sent}: {error}") from error
         # It has read all weights once more, to pack them.
-        forget_file(self._model.file)
+        forget_file(self._model.file.descriptor)
         return compiled
 
     def _give_back(self, compiled: CompiledModel) -> None:

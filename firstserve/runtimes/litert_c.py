@@ -125,7 +125,7 @@ def environment_options() -> ctypes.Array[EnvironmentOption]:
 
 _FUNCTIONS: Mapping[str, tuple[object, ...]] = {
     "LiteRtCreateEnvironment": (c_int, c_void_p, c_void_p),
-    "LiteRtCreateModelFromFile": (c_void_p, c_char_p, c_void_p),
+    "LiteRtCreateModelFromFd": (c_void_p, c_int, c_size_t, c_size_t, c_void_p),
     "LiteRtGetNumModelSignatures": (c_void_p, c_void_p),
     "LiteRtGetModelSignature": (c_void_p, c_size_t, c_void_p),
     "LiteRtGetSignatureKey": (c_void_p, c_void_p),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 from ctypes import byref, c_int, c_void_p
 from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.errors import LoadError
 from firstserve.runtimes import litert_c
+from firstserve.runtimes.lazy_file import LazyFile
 from firstserve.runtimes.litert_c import DTYPES, Library, PerTensorQuantization, RankedTensorType
 from firstserve.runtimes.tflite_metadata import read_metadata
 from firstserve.servable import PREDICT_METHOD, Normalization, Quantization, Signature, TensorSpec
@@ -14,6 +17,8 @@ from firstserve.servable import PREDICT_METHOD, Normalization, Quantization, Sig
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from firstserve.runtimes.lazy_file import FileState
 
 _UNNAMED_SIGNATURE = "<placeholder signature>"
 """The key that LiteRT gives to the graph of a model without signatures."""
@@ -41,15 +46,21 @@ class Entry(NamedTuple):
 class LiteRtModel:
     """The environment and the model: shared by all compiled models, read-only once made."""
 
-    def __init__(self, library: Library, model_file: Path) -> None:
+    def __init__(self, library: Library, model_file: Path, probed: FileState | None = None) -> None:
+        """Raises OSError, LoadError and StatusError; for `probed` see LazyFile."""
         self.library = library
-        self.file = model_file
+        self.file = LazyFile(model_file, probed)
+        self.environment = c_void_p()
         self.model = c_void_p()
         options = litert_c.environment_options()
-        self.environment = library.handle("LiteRtCreateEnvironment", len(options), options)
         try:
-            self.model = library.handle("LiteRtCreateModelFromFile", self.environment, str(model_file).encode())
-            self.metadata = read_metadata(model_file)
+            self.environment = library.handle("LiteRtCreateEnvironment", len(options), options)
+            size_bytes = os.fstat(self.file.descriptor).st_size
+            self.model = library.handle(
+                "LiteRtCreateModelFromFd", self.environment, self.file.descriptor, 0, size_bytes
+            )
+            with mmap.mmap(self.file.descriptor, 0, access=mmap.ACCESS_READ) as content:
+                self.metadata = read_metadata(content)
             self.entries = self._read_entries(model_file, self.metadata.normalizations)
         except BaseException:
             self.close()
@@ -61,6 +72,7 @@ class LiteRtModel:
             if handle.value:
                 self.library.destroy(kind, handle)
         self.model = self.environment = c_void_p()
+        self.file.close()
 
     def _read_entries(self, model_file: Path, normalizations: tuple[Normalization | None, ...]) -> Mapping[str, Entry]:
         """By name; a model without a list of signatures has one entry, under the empty string."""

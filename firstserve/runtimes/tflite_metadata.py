@@ -11,7 +11,6 @@ cold path. A model without metadata, or with one that cannot be read, simply bri
 
 from __future__ import annotations
 
-import mmap
 from struct import error as StructError  # noqa: N812 - an exception's name
 from struct import unpack_from
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -19,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from firstserve.servable import Normalization, read_labels
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     Buffer = bytes | mmap.mmap
 
@@ -91,17 +90,11 @@ def _root(buffer: Buffer) -> _Table:
     return _Table(buffer, unpack_from("<I", buffer)[0])
 
 
-def read_metadata(model_file: Path) -> TfliteMetadata:
-    """Reads what a .tflite says about itself; nothing where it says nothing. Raises OSError."""
-    with model_file.open("rb") as file:
-        try:
-            model = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError:  # an empty file
-            return TfliteMetadata()
-        with model:
-            buffers = _readable(_metadata_buffers, model) or {}
-            normalizations, labels_file = _readable(_read, buffers.get(_METADATA, b"")) or ((), "")
-            labels = _read_labels(model, labels_file) if labels_file else ()
+def read_metadata(model: Buffer) -> TfliteMetadata:
+    """What the content of a .tflite says about itself; nothing where it says nothing."""
+    buffers = _readable(_metadata_buffers, model) or {}
+    normalizations, labels_file = _readable(_read, buffers.get(_METADATA, b"")) or ((), "")
+    labels = _read_labels(model, labels_file) if labels_file else ()
     signature_defs: Mapping[str, bytes] = {}
     if _SIGNATURE_DEFS in buffers:
         from firstserve.runtimes.flexbuffer import read_strings
@@ -154,7 +147,7 @@ def _normalization(tensor: _Table) -> Normalization | None:
     return None
 
 
-def _read_labels(model: mmap.mmap, labels_file: str) -> tuple[str, ...]:
+def _read_labels(model: Buffer, labels_file: str) -> tuple[str, ...]:
     from firstserve.runtimes.associated_file import read_associated_file
 
     try:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from firstserve.errors import InvalidArgument, ModelsUnavailable, NotFound, QueueFull, Unavailable
+from firstserve.models import loader
 from firstserve.models.model_config import ModelConfig, VersionPolicy
 from firstserve.models.model_spec import ModelSpec
 from firstserve.models.state import State
+from firstserve.runtimes import load_servable
 from tests.models.conftest import SETTINGS, WAIT_S, WAITING, Managed, ask, make_manager, run, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from firstserve.servable import Servable
     from tests.models.conftest import Models
 
     Start = Callable[..., Managed]
@@ -291,3 +295,20 @@ def test_models_that_nobody_looks_after_are_not_ready(models: Models) -> None:
     assert ended.wait(WAIT_S)
     until(lambda: not manager.ready_models())
     assert manager.statuses("m")[0].state is State.AVAILABLE
+
+
+def test_a_model_that_is_written_to_while_it_is_loaded_is_loaded_anew(
+    models: Models, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = models.add("m", 1) / "model.tflite"
+
+    def load(*arguments: Any) -> Servable:
+        servable = load_servable(*arguments)
+        shutil.copyfile(models.lite_models / "plus_2/model.tflite", file)
+        monkeypatch.setattr(loader, "load_servable", load_servable)
+        return servable
+
+    monkeypatch.setattr(loader, "load_servable", load)
+    managed = start(models.config("m"))
+    assert managed.end_of_start() is None
+    assert ask(managed.manager, ModelSpec("m", 1)) == 2

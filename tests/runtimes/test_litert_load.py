@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from firstserve.errors import LoadError
+from firstserve.runtimes.lazy_file import FileChanged, file_state
 from firstserve.runtimes.litert import load
 from firstserve.servable import RuntimeOptions
+from firstserve.tensors import Tensor
 
 from .conftest import ROOT
 
@@ -80,3 +84,24 @@ def test_outputs_of_open_size_take_no_memory_before_they_are_written(lite_models
 def test_two_outputs_that_are_one_tensor_are_refused_at_load(lite_models: Path) -> None:
     with pytest.raises(LoadError, match=r"two outputs of a signature are one tensor.*--runtime=interpreter"):
         load(lite_models / "one_tensor_twice", RuntimeOptions(1, 1))
+
+
+ZERO = {"x": Tensor("float32", (1,), bytes(4))}
+
+
+def test_a_model_that_is_written_to_before_it_is_held_answers_nothing(lite_models: Path, tmp_path: Path) -> None:
+    file = Path(shutil.copy(lite_models / "plus_1/model.tflite", tmp_path))
+    with closing(load(tmp_path, RuntimeOptions(1, 1))) as servable:
+        shutil.copy(lite_models / "plus_2/model.tflite", file)
+        with pytest.raises(FileChanged, match=r"model\.tflite was written to while it was loaded"):
+            servable.run("serving_default", ZERO)
+        with pytest.raises(FileChanged):
+            servable.hold_files()
+
+
+def test_a_model_that_is_not_the_one_that_was_probed_is_refused(lite_models: Path, tmp_path: Path) -> None:
+    file = Path(shutil.copy(lite_models / "plus_1/model.tflite", tmp_path))
+    probed = file_state(file)
+    os.truncate(file, file.stat().st_size // 2)
+    with pytest.raises(FileChanged):
+        load(tmp_path, RuntimeOptions(1, 1, probed=probed))

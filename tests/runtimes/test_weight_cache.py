@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from firstserve.runtimes.file_mark import make_mark
+from firstserve.runtimes.lazy_file import FileChanged
 from firstserve.runtimes.tflite_metadata import _root
 from firstserve.runtimes.weight_cache_note import read_note
 from firstserve.weight_cache.builder import build
@@ -242,3 +243,28 @@ def test_of_several_caches_the_models_own_is_used(version: Path, scores: Callabl
     note.with_name("another.note").write_text(text, encoding="ascii")
     scores(version)
     assert str(cache) in mapped_files()
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_cache_that_is_held_may_be_cut_off(
+    version: Path, litert: Callable[..., LiteRtServable], noise: list[bytes], rows: int
+) -> None:
+    servable = litert(version)
+    expected = servable.run("serving_default", pictures(*noise[:rows]))
+    servable.hold_files()
+    assert f" {cache_of(version)}\n" not in mapped_files()
+    os.truncate(cache_of(version), 0)
+    os.truncate(version / "model.tflite", 0)
+    assert servable.run("serving_default", pictures(*noise[:rows])) == expected
+    assert len(servable.run("serving_default", pictures(*noise, *noise))) == 1
+
+
+def test_a_cache_that_is_written_to_before_it_is_held_answers_nothing(
+    version: Path, litert: Callable[..., LiteRtServable], noise: list[bytes]
+) -> None:
+    servable = litert(version)
+    overwrite(cache_of(version), cache_of(version).stat().st_size - 8, bytes(8))
+    with pytest.raises(FileChanged, match=r"xnnpack was written to while it was loaded"):
+        servable.run("serving_default", pictures(noise[0]))
+    with pytest.raises(FileChanged, match=r"xnnpack was written to while it was loaded"):
+        servable.hold_files()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,12 +50,16 @@ def running(request: pytest.FixtureRequest, base_path: Path) -> Iterator[ServerP
 
 
 def mapped_files(process: ServerProcess) -> str:
-    return "".join(Path(f"/proc/{pid}/maps").read_text(encoding="utf-8") for pid in process_tree(process.process.pid))
+    mapped = ""
+    for pid in process_tree(process.process.pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # of a process that has tried a cache, and ended
+            mapped += Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
+    return mapped
 
 
 def test_the_first_answer_comes_from_the_cache(running: ServerProcess, cat: bytes) -> None:
     assert running.predict(cat).top[0] == CAT
-    assert ".xnnpack\n" in mapped_files(running)
+    assert ".xnnpack" in mapped_files(running)
     assert "weight cache" not in running.log
     assert running.stop() == 0
 
@@ -65,7 +70,7 @@ def test_a_cache_that_is_refused_changes_nothing_but_the_log(base_path: Path, ca
     with server(base_path) as process:
         process.wait_until_open()
         assert process.predict(cat).top[0] == CAT
-        assert ".xnnpack\n" not in mapped_files(process)
+        assert ".xnnpack" not in mapped_files(process)
         assert "no weight cache is used, so the model starts slower" in process.log
         assert "it was built on another type of CPU: another" in process.log
 
@@ -91,4 +96,4 @@ def test_later_versions_come_from_their_caches_while_grpc_answers(base_path: Pat
                 shutil.copytree(base_path / "1", base_path / "new")
                 (base_path / "new").rename(base_path / str(version))
                 wait_for_state(process, "mobilenet", {str(version): "AVAILABLE"})
-                assert f"mobilenet/{version}/weight_cache/" in mapped_files(process), process.log
+                assert f"/{version}/weight_cache/" in mapped_files(process), process.log
