@@ -6,4 +6,6 @@
 model=saved_model_tflite
 make_model="bash convert_to_tflite/run.sh"
 # On Cloud Run. An answer takes some 20 ms of one CPU: eight waiting are still faster than another instance's start.
+# Server and model take 70 MB, images 512 MiB while they are decoded (--max_image_memory_bytes) and eight times 32 MiB as
+# they come (--max_body_bytes).
 resources=(--cpu 1 --memory 1Gi --concurrency 8)

@@ -16,6 +16,7 @@ from firstserve.config.flag import cpu_count
 from firstserve.config.ports import choose_ports, is_grpc_on
 from firstserve.config.settings import BatchingSettings, GrpcSettings, HttpSettings, ModelsSettings, Settings
 from firstserve.errors import InvalidArgument
+from firstserve.image.memory import ImageMemory
 from firstserve.image.options import ImageOptions
 from firstserve.models.model_config import ModelConfig
 from firstserve.servable import Normalization, RuntimeOptions
@@ -123,6 +124,7 @@ def _image_options(flags: Flags) -> ImageOptions:
         refuse_flags(flags.command, "argument --image_std: pixels cannot be divided by 0")
     return ImageOptions(
         limit_pixels=flags.max_image_pixels,
+        memory=ImageMemory(flags.max_image_memory_bytes),
         size=flags.image_size,
         normalization=normalization,
         labels=flags.labels,

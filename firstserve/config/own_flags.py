@@ -73,6 +73,13 @@ OWN_FLAGS = (
     ),
     Flag("max_image_pixels", POSITIVE_INT64, 100_000_000, "a picture of more pixels is answered with 413"),
     Flag(
+        "max_image_memory_bytes",
+        POSITIVE_INT64,
+        512 * 1024 * 1024,
+        "memory for all images that are decoded at once, by their headers: one waits until there is room for it; one "
+        "that takes more by itself is answered with 413",
+    ),
+    Flag(
         "threads_per_run",
         COUNT,
         1,

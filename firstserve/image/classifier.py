@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.errors import DeadlineExceeded, InvalidArgument, Unimplemented
 from firstserve.image.decoder import decode_image
+from firstserve.image.memory import Limits
 from firstserve.image.preprocess import Preprocessor
 from firstserve.runtimes.checks import check_deadline, time_left_s
 from firstserve.servable import DEFAULT_SIGNATURE
@@ -87,7 +88,8 @@ class ImageClassifier:
         try:
             check_deadline(deadline_s)
             start = perf_counter()
-            tensor = self._preprocess(decode_image(body, self._width, self._height, self._options.limit_pixels))
+            limits = Limits(self._options.limit_pixels, self._options.memory, deadline_s)
+            tensor = self._preprocess(decode_image(body, self._width, self._height, limits))
             decoded = perf_counter()
             inputs = {self._input.name: tensor}
             outputs = self._servable.run(self._signature_name, inputs, (output.name,), deadline_s)

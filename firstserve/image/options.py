@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from firstserve.image.memory import ImageMemory
     from firstserve.servable import Normalization
 
 
@@ -14,6 +15,8 @@ class ImageOptions(NamedTuple):
     """How pictures are read and answers are labelled."""
 
     limit_pixels: int
+    memory: ImageMemory
+    """Of all pictures that are decoded at once."""
     size: int
     """Width and height for a model that takes any."""
     normalization: Normalization | None

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, request
 
 from firstserve.errors import InvalidArgument, NotFound, Unimplemented
 from firstserve.image.classifier import answer_json
-from firstserve.image.decoder import FORMATS
 from firstserve.models.model_spec import ModelSpec
 from firstserve.models.source import version_number
 from firstserve.web.access_log import current_access
-from firstserve.web.request_body import check_body, read_whole_body
+from firstserve.web.form import FORM, only_file
+from firstserve.web.request_body import read_whole_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,11 +94,5 @@ def _read_picture() -> bytes:
 
     Raises InvalidArgument for a form without exactly one file, and the error for which a body was refused.
     """
-    if request.mimetype != "multipart/form-data":
-        return read_whole_body(request.environ)
-    check_body(request.environ)
-    files = [file for _, file in request.files.items(multi=True)]
-    if len(files) != 1:
-        raise InvalidArgument(f"the form holds {len(files)} files: send one, a picture ({FORMATS})")
-    picture: bytes = files[0].read()
-    return picture
+    body = read_whole_body(request.environ)
+    return only_file(request.content_type or "", body) if request.mimetype == FORM else body

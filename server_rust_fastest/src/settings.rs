@@ -1,9 +1,11 @@
 //! Settings: what the server was told, by flags and by environment, checked and with defaults filled in.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
+
+use crate::image::ImageMemory;
 
 /// How many CPUs this process may use; asked for once, since the answer takes several files.
 pub fn cpus() -> usize {
@@ -130,6 +132,8 @@ pub struct RuntimeOptions {
 pub struct ImageOptions {
     /// A picture of more pixels is refused.
     pub max_pixels: u64,
+    /// Of all pictures that are decoded at once.
+    pub memory: Arc<ImageMemory>,
     /// Class names in place of what the model brings.
     pub labels: Option<Vec<String>>,
     /// The name of the output that holds the class scores; empty leaves it to the model's signature.

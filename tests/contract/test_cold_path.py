@@ -21,7 +21,7 @@ config config.base_path config.command_line config.flag config.flags config.kind
 config.settings config.tensorflow_serving_flags
 first_responder first_responder.answer first_responder.connection first_responder.first_model first_responder.request
 first_responder.responder
-image image.classifier image.decoder image.options image.preprocess
+image image.classifier image.decoder image.memory image.options image.preprocess
 models models.load_note models.model_config models.source
 runtimes runtimes.checks
 """

@@ -16,6 +16,7 @@ from PIL import Image
 
 from firstserve.errors import DeadlineExceeded, InvalidArgument, Unimplemented
 from firstserve.image.classifier import ImageClassifier, answer_json
+from firstserve.image.memory import ImageMemory
 from firstserve.image.options import ImageOptions
 from firstserve.runtimes.litert import load
 from firstserve.servable import PREDICT_METHOD, Normalization, RuntimeOptions, Signature, TensorSpec
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
     Open = Callable[..., ImageClassifier]
 
 OPTIONS = ImageOptions(
-    limit_pixels=10_000_000, size=24, normalization=None, labels=(), scores_output="", pictures_at_once=2
+    limit_pixels=10_000_000,
+    memory=ImageMemory(100_000_000),
+    size=24,
+    normalization=None,
+    labels=(),
+    scores_output="",
+    pictures_at_once=2,
 )
 QUANTIZED = ("mobilenet_v1_0.25_128_quant", "mobilenet_v2_1.0_224_quant", "tf2_mobilenet_v2_1.0_224_ptq")
 

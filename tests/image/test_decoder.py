@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from firstserve.errors import InvalidArgument, TooLarge
+from firstserve.errors import DeadlineExceeded, InvalidArgument, TooLarge
 from firstserve.image.decoder import decode_image
+from firstserve.image.memory import ImageMemory, Limits
+from tests.image import odd_files
 from tests.image.files import encoded, exif, gradient, huge_headers, kinds, png_with_exif_last
 from tests.python_lock import runs_meanwhile
 from tests.server_process import ROOT
@@ -19,8 +23,9 @@ from tests.server_process import ROOT
 # pytest puts its own filter, under which warnings are errors, before the decoder's.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-LIMIT_PIXELS = 100_000_000
+LIMITS = Limits(100_000_000, ImageMemory(1 << 30))
 KINDS, HUGE = kinds(), huge_headers()
+SHOWN, REFUSED = odd_files.shown(), odd_files.refused()
 BYTE_FLIPS = 400
 BROKEN_EXIF = [
     b"Exif\0\0garbage",
@@ -30,8 +35,8 @@ BROKEN_EXIF = [
 ]
 
 
-def decode(body: bytes, width: int = 64, height: int = 48, limit_pixels: int = LIMIT_PIXELS) -> Image.Image:
-    return decode_image(body, width, height, limit_pixels)
+def decode(body: bytes, width: int = 64, height: int = 48, limits: Limits = LIMITS) -> Image.Image:
+    return decode_image(body, width, height, limits)
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
@@ -42,7 +47,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 def is_answered(body: bytes) -> bool:
     """Whether a body gives a picture; False where it is refused. Anything else is let through."""
     try:
-        image = decode(body, limit_pixels=10_000_000)
+        image = decode(body, limits=LIMITS._replace(pixels=10_000_000))
     except (InvalidArgument, TooLarge):
         return False
     assert (image.mode, image.size) == ("RGB", (64, 48))
@@ -91,15 +96,16 @@ def test_a_header_of_too_many_pixels_is_too_large(kind: str) -> None:
 
 def test_the_limit_of_pixels_is_the_last_size_that_is_taken() -> None:
     body = encoded(gradient(100, 50), "PNG")
-    assert decode(body, limit_pixels=5000).size == (64, 48)
+    assert decode(body, limits=LIMITS._replace(pixels=5000)).size == (64, 48)
     with pytest.raises(TooLarge, match="the picture has 100 x 50 pixels, more than the limit of 4999"):
-        decode(body, limit_pixels=4999)
+        decode(body, limits=LIMITS._replace(pixels=4999))
 
 
 def test_what_pillow_warns_of_is_no_error_where_warnings_are() -> None:
     program = (
         "import sys; from firstserve.image.decoder import decode_image\n"
-        "print(decode_image(sys.stdin.buffer.read(), 64, 48, 10_000).size)"
+        "from firstserve.image.memory import ImageMemory, Limits\n"
+        "print(decode_image(sys.stdin.buffer.read(), 64, 48, Limits(10_000, ImageMemory(10**9))).size)"
     )
     body = encoded(gradient(), "JPEG", exif=BROKEN_EXIF[1])
     ended = subprocess.run(
@@ -202,3 +208,73 @@ def test_a_picture_that_memory_does_not_hold_is_too_large(monkeypatch: pytest.Mo
     monkeypatch.setattr(Image.Image, "resize", fail)
     with pytest.raises(TooLarge, match="too large for this server's memory"):
         decode(KINDS["png"])
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_an_odd_file_is_shown_as_a_sound_one(name: str) -> None:
+    file, sound = SHOWN[name]
+    assert difference(decode(file, 16, 16), decode(sound, 16, 16)) == 0
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_without_all_its_pixels_is_refused(name: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"the picture cannot be read: .* cut off or damaged"):
+        decode(REFUSED[name])
+
+
+def test_a_lying_picture_is_another_one_when_it_is_upright() -> None:
+    assert difference(decode(odd_files.jpeg()), decode(SHOWN["orientation as SHORT"][0])) > 10
+
+
+def test_a_jpeg_of_many_scans_is_taken_up_to_their_limit() -> None:
+    assert is_answered(odd_files.with_scans(50))
+    with pytest.raises(TooLarge, match="the JPEG has more scans than the limit of 50"):
+        decode(odd_files.with_scans(51))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [odd_files.png_of(1, 99_999_999), odd_files.png_of(99_999_999, 1), odd_files.extended_webp(9000, 9000)],
+)
+def test_a_header_of_too_much_memory_is_too_large(file: bytes) -> None:
+    with pytest.raises(TooLarge, match=r"bytes of memory to decode, more than the limit of \d+ \(--max_image_memory"):
+        decode(file)
+
+
+def test_a_narrow_picture_takes_no_more_memory_than_its_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    resize = Image.Image.resize
+
+    def watched(self: Image.Image, size: tuple[int, int], *arguments: object) -> Image.Image:
+        sizes.append(size)
+        return resize(self, size, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Image.Image, "resize", watched)
+    decode(odd_files.png_of(2, 4000, pixels=True))
+    assert sizes == [(2, 48), (64, 48)]
+
+
+def test_memory_is_given_back_however_decoding_ends() -> None:
+    memory = ImageMemory(1 << 20)
+    for _ in range(100):
+        decode(KINDS["png"], limits=Limits(10_000, memory))
+        assert not is_answered(KINDS["png"][:-100])
+        with pytest.raises(InvalidArgument):
+            decode(KINDS["png"][:-100], limits=Limits(10_000, memory))
+
+
+def test_an_image_waits_until_there_is_memory_for_it() -> None:
+    memory = ImageMemory(1 << 20)
+    memory.take(1 << 20, None)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(decode, KINDS["png"], limits=Limits(10_000, memory))
+        with pytest.raises(DeadlineExceeded):
+            memory.take(1, time.monotonic() + 0.01)
+        memory.give_back(1 << 20)
+        assert waiting.result().size == (64, 48)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "gif", "webp"])
+def test_decoding_ends_with_its_time(kind: str) -> None:
+    with pytest.raises(DeadlineExceeded):
+        decode(KINDS[kind], limits=LIMITS._replace(deadline_s=time.monotonic()))

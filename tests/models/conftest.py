@@ -14,6 +14,7 @@ import pytest
 from firstserve.admission import Admission
 from firstserve.config.settings import HttpSettings, ModelsSettings, Settings
 from firstserve.errors import NotFound
+from firstserve.image.memory import ImageMemory
 from firstserve.image.options import ImageOptions
 from firstserve.models.load_note import LoadNote
 from firstserve.models.loader import Loader
@@ -122,7 +123,13 @@ def make_manager(models: ModelsSettings, runtime: str = "litert") -> ModelManage
         runtime=runtime,
         runtime_options=RuntimeOptions(instances=1, threads=1),
         image_options=ImageOptions(
-            1_000_000, size=224, normalization=None, labels=(), scores_output="", pictures_at_once=1
+            1_000_000,
+            ImageMemory(1 << 30),
+            size=224,
+            normalization=None,
+            labels=(),
+            scores_output="",
+            pictures_at_once=1,
         ),
         http=HttpSettings("127.0.0.1", 0, 1_000_000, 30),
         grpc=None,

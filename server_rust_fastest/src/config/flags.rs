@@ -44,6 +44,7 @@ pub struct Flags {
     pub request_body_timeout_s: f64,
     pub response_send_timeout_s: f64,
     pub max_image_pixels: u64,
+    pub max_image_memory_bytes: u64,
     pub threads_per_run: usize,
     pub labels: Option<Vec<String>>,
     pub scores_output: String,

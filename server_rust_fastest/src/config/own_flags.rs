@@ -10,7 +10,7 @@ const LOG_LEVELS: [(&str, LogLevel); 4] =
 
 /// All of them: those of the family of servers, then this one's.
 #[rustfmt::skip] // one call a flag, whatever its length
-pub static OWN_FLAGS: [Flag; 20] = [
+pub static OWN_FLAGS: [Flag; 21] = [
     Flag::new(
         "runtime", Kind::String, "auto",
         "what runs the models: litert and auto are the same here, and any other is refused",
@@ -73,6 +73,12 @@ pub static OWN_FLAGS: [Flag; 20] = [
         "max_image_pixels", Kind::Int64, "100000000",
         "a picture of more pixels is answered with 413",
         |flags, text| positive_int64(text).map(|value| flags.max_image_pixels = value),
+    ),
+    Flag::new(
+        "max_image_memory_bytes", Kind::Int64, "536870912",
+        "memory for all images that are decoded at once, by their headers: one waits until there is room for it; one \
+         that takes more by itself is answered with 413",
+        |flags, text| positive_int64(text).map(|value| flags.max_image_memory_bytes = value),
     ),
     Flag::new(
         "threads_per_run", Kind::Int32, "1",

@@ -3,6 +3,7 @@
 //! The files that flags name are read here, except `--model_config_file`, which is read again and again.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::base_path::read_base_path;
@@ -12,6 +13,7 @@ use super::monitoring_file::read_monitoring_path;
 use super::ports::{Ports, choose_ports};
 use super::refusal::Refusal;
 use crate::error::{Error, Result};
+use crate::image::ImageMemory;
 use crate::settings::{
     GrpcSettings, HttpSettings, ImageOptions, Limits, LogLevel, ModelConfig, ModelsSettings, PLATFORM, RuntimeOptions,
     Settings, VersionPolicy,
@@ -177,6 +179,7 @@ fn image(flags: &mut Flags) -> std::result::Result<ImageOptions, Refusal> {
     }
     Ok(ImageOptions {
         max_pixels: flags.max_image_pixels,
+        memory: Arc::new(ImageMemory::new(flags.max_image_memory_bytes)),
         labels: flags.labels.take(),
         scores_output: std::mem::take(&mut flags.scores_output),
         size: flags.image_size,

@@ -67,7 +67,7 @@ pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, ac
 async fn read_picture(head: &Head, body: &mut RequestBody, limit_bytes: usize) -> Result<Bytes> {
     let picture = body.read(Some(limit_bytes)).await?;
     match form::content_type(&head.headers) {
-        Some(content_type) => form::only_file(content_type, picture).await,
+        Some(content_type) => form::only_file(content_type, &picture),
         None => Ok(picture),
     }
 }

@@ -1,9 +1,11 @@
 //! Classifier: a picture's bytes -> a servable -> its best classes.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::image::decoder::decode;
+use crate::image::memory::{ImageMemory, Limits};
 use crate::image::pixels::{Pixels, buffer};
 use crate::image::preprocess::Preprocessor;
 use crate::image::scores::{Class, best_classes, may_be_scores, read_scores, read_top_k};
@@ -48,6 +50,7 @@ pub struct Classifier {
     /// In place of the model's own.
     labels: Option<Vec<String>>,
     max_pixels: u64,
+    memory: Arc<ImageMemory>,
 }
 
 impl Classifier {
@@ -85,6 +88,7 @@ impl Classifier {
             preprocessor: Preprocessor::new(input, picture.channels, normalization.as_ref()),
             labels: options.labels.clone().filter(|labels| !labels.is_empty()),
             max_pixels: options.max_pixels,
+            memory: Arc::clone(&options.memory),
         })
     }
 
@@ -104,7 +108,8 @@ impl Classifier {
         let output = self.scores(asked.scores_output.filter(|name| !name.is_empty()).unwrap_or(&self.scores_output))?;
         check_deadline(asked.deadline)?;
         let start = Instant::now();
-        let pixels = decode(picture, self.width, self.height, self.max_pixels)?;
+        let limits = Limits { max_pixels: self.max_pixels, memory: &self.memory, deadline: asked.deadline };
+        let pixels = decode(picture, self.width, self.height, &limits)?;
         let inputs = vec![(self.input_name.clone(), self.preprocessor.tensor(pixels))];
         let decoded = Instant::now();
         let output_filter = std::slice::from_ref(&output.name);

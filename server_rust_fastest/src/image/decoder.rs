@@ -5,9 +5,11 @@ use image::{ImageDecoder, ImageResult};
 use crate::error::{Error, Result};
 use crate::image::exif::read_orientation;
 use crate::image::formats::{self, Format};
+use crate::image::memory::{Limits, Room};
 use crate::image::pixels::{Pixels, buffer};
 use crate::image::resize::resize;
 use crate::image::{bmp, gif, jpeg, png, webp};
+use crate::litert::checks::check_deadline;
 
 /// Decodes a picture, turns it upright and resizes it to `width` x `height`, without keeping its proportions.
 ///
@@ -15,34 +17,23 @@ use crate::image::{bmp, gif, jpeg, png, webp};
 /// than the target. Alpha is dropped; 16-bit samples keep their high byte; the first frame of several is taken.
 ///
 /// # Errors
-/// Invalid argument where `picture` is none of these or is cut off, too large where it has more than `max_pixels`.
-pub fn decode(picture: &[u8], width: u32, height: u32, max_pixels: u64) -> Result<Pixels> {
+/// Invalid argument where `picture` is none of these or is cut off, too large over the limits or over that of a JPEG's
+/// scans, deadline exceeded past the deadline.
+pub fn decode(picture: &[u8], width: u32, height: u32, limits: &Limits<'_>) -> Result<Pixels> {
     let format = formats::recognise(picture)?;
     let orientation = read_orientation(format, picture);
     let (width, height) = if orientation.is_lying { (height, width) } else { (width, height) };
+    let mut room = Room::new(limits, width, height);
     let pixels = match format {
-        Format::Jpeg => jpeg::decode(picture, width, height, max_pixels),
-        Format::Png => png::decode(picture, max_pixels),
-        Format::Bmp => bmp::decode(picture, max_pixels),
-        Format::Gif => gif::decode(picture, max_pixels),
-        Format::Webp => webp::decode(picture, max_pixels),
-    }?;
-    Ok(resize(pixels, width, height)?.without_alpha().upright(orientation))
-}
-
-/// # Errors
-/// Too large where a header says that there are more pixels than that.
-pub(super) fn check_size(width: u32, height: u32, max_pixels: u64) -> Result<()> {
-    if u64::from(width) * u64::from(height) > max_pixels {
-        return Err(Error::too_large(format!(
-            "the picture has {width} x {height} pixels, more than the limit of {max_pixels} (--max_image_pixels): send \
-             a smaller one"
-        )));
-    }
-    if width == 0 || height == 0 {
-        return Err(damaged(&format_args!("it has {width} x {height} pixels")));
-    }
-    Ok(())
+        Format::Jpeg => jpeg::decode(picture, width, height, &mut room),
+        Format::Png => png::decode(picture, &mut room),
+        Format::Bmp => bmp::decode(picture, &mut room),
+        Format::Gif => gif::decode(picture, &mut room),
+        Format::Webp => webp::decode(picture, &mut room),
+    };
+    // A decoder that has run out of time says that its file is damaged.
+    check_deadline(limits.deadline)?;
+    Ok(resize(pixels?, width, height)?.without_alpha().upright(orientation))
 }
 
 /// What a decoder says of a picture.
@@ -53,11 +44,16 @@ pub(super) fn damaged(reason: &dyn std::fmt::Display) -> Error {
 }
 
 /// What a decoder of the image crate gives.
-pub(super) fn read_pixels(decoder: ImageResult<impl ImageDecoder>, max_pixels: u64) -> Result<Pixels> {
+pub(super) fn read_pixels(
+    decoder: ImageResult<impl ImageDecoder>,
+    room: &mut Room<'_>,
+    bytes_a_pixel: u64,
+) -> Result<Pixels> {
     let fault = |error: image::ImageError| damaged(&error);
     let decoder = decoder.map_err(fault)?;
     let (width, height) = decoder.dimensions();
-    check_size(width, height, max_pixels)?;
+    room.check_size(width, height)?;
+    room.take(width, height, bytes_a_pixel, 0)?;
     let channels = usize::from(decoder.color_type().channel_count());
     let mut data = buffer(width, height, channels)?;
     decoder.read_image(&mut data).map_err(fault)?;

@@ -1,6 +1,7 @@
 //! EXIF: the bytes of a JPEG, PNG or WebP -> which way up it is to be seen.
 
 use crate::image::formats::Format;
+use crate::image::png;
 
 /// How a stored picture becomes an upright one: first exchange x and y, then mirror.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub(super) struct Orientation {
 const EXIF_START: &[u8] = b"Exif\0\0";
 /// Exif 2.32, 4.6.4.
 const ORIENTATION_TAG: u16 = 0x0112;
+const SHORT: u16 = 3;
 const ENTRY_BYTES: usize = 12;
 
 /// As the file's EXIF says; upright where it has none, or a broken one.
@@ -64,15 +66,7 @@ fn find_in_jpeg(picture: &[u8]) -> Option<&[u8]> {
 
 /// The eXIf chunk, which may stand behind the pixels (PNG specification, 11.3.4.5).
 fn find_in_png(picture: &[u8]) -> Option<&[u8]> {
-    let mut rest = picture.get(8..)?;
-    loop {
-        let (length, chunk) = rest.split_first_chunk()?;
-        let end = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(4)?;
-        if chunk.starts_with(b"eXIf") {
-            return chunk.get(4..end);
-        }
-        rest = chunk.get(end.checked_add(4)?..)?;
-    }
+    png::chunks(picture).find(|chunk| &chunk.name == b"eXIf" && chunk.is_sound()).map(|chunk| chunk.data)
 }
 
 /// The EXIF chunk (RFC 9649, 2.7.1.5).
@@ -89,8 +83,9 @@ fn find_in_webp(picture: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The orientation in the first directory of a TIFF file (TIFF 6.0, section 2).
-fn read_tag(tiff: &[u8]) -> Option<u32> {
+/// The orientation in the first directory of a TIFF file (TIFF 6.0, section 2). As in browsers, only a single SHORT of 1
+/// to 8 is one, and the first such counts.
+fn read_tag(tiff: &[u8]) -> Option<u16> {
     let is_little = match tiff.first_chunk()? {
         b"II*\0" => true,
         b"MM\0*" => false,
@@ -104,15 +99,16 @@ fn read_tag(tiff: &[u8]) -> Option<u32> {
         let octets = *tiff.get(place..)?.first_chunk()?;
         Some(if is_little { u32::from_le_bytes(octets) } else { u32::from_be_bytes(octets) })
     };
-    let directory = usize::try_from(u32_at(4)?).ok()?;
-    let entries = directory.checked_add(2)?;
-    let places = (0..usize::from(u16_at(directory)?)).map(|index| entries.saturating_add(index * ENTRY_BYTES));
-    let place = places.take_while(|&place| place < tiff.len()).find(|&place| u16_at(place) == Some(ORIENTATION_TAG))?;
-    let (kind, count, value) = (u16_at(place + 2)?, u32_at(place + 4)?, place + 8);
-    match (kind, count) {
-        (1, 1) => tiff.get(value).copied().map(u32::from),
-        (3, 1) => u16_at(value).map(u32::from),
-        (4, 1) => u32_at(value),
-        _ => None,
-    }
+    let start = usize::try_from(u32_at(4)?).ok()?;
+    let count = usize::from(u16_at(start)?);
+    let entries = tiff.get(start.checked_add(2)?..)?.as_chunks::<ENTRY_BYTES>().0;
+    entries.iter().take(count).find_map(|entry| {
+        let read = |place: usize| {
+            let octets = [entry[place], entry[place + 1]];
+            if is_little { u16::from_le_bytes(octets) } else { u16::from_be_bytes(octets) }
+        };
+        let single = if is_little { [1, 0, 0, 0] } else { [0, 0, 0, 1] };
+        let is_orientation = read(0) == ORIENTATION_TAG && read(2) == SHORT && entry[4..8] == single;
+        Some(read(8)).filter(|value| is_orientation && (1..=8).contains(value))
+    })
 }

@@ -2,12 +2,13 @@
 
 use turbojpeg::{Colorspace, Decompressor, PixelFormat, ScalingFactor};
 
-use crate::error::Result;
-use crate::image::decoder::{check_size, damaged};
+use crate::error::{Error, Result};
+use crate::image::decoder::damaged;
+use crate::image::memory::Room;
 use crate::image::pixels::{Pixels, buffer};
 
-/// Scans of a progressive JPEG; encoders write about ten, and each costs a pass over all pixels.
-const MAX_SCANS: u32 = 100;
+/// Each costs a pass over all pixels; encoders write about ten.
+const MAX_SCANS: usize = 50;
 /// How the messages begin after which libjpeg goes on: part of the picture is wrong, the rest can be seen (jerror.h).
 const WARNINGS: [&str; 5] = [
     "Corrupt JPEG data",
@@ -21,13 +22,18 @@ const WARNINGS: [&str; 5] = [
 ///
 /// # Errors
 /// As `decoder::decode`.
-pub(super) fn decode(picture: &[u8], width: u32, height: u32, max_pixels: u64) -> Result<Pixels> {
+pub(super) fn decode(picture: &[u8], width: u32, height: u32, room: &mut Room<'_>) -> Result<Pixels> {
     let fault = |error: turbojpeg::Error| damaged(&message(&error));
     let mut decompressor = Decompressor::new().map_err(fault)?;
-    decompressor.set_scan_limit(MAX_SCANS).map_err(fault)?;
     let header = decompressor.read_header(picture).map_err(fault)?;
     let (full_width, full_height) = (side(header.width)?, side(header.height)?);
-    check_size(full_width, full_height, max_pixels)?;
+    room.check_size(full_width, full_height)?;
+    let scans = read_scans(picture);
+    if scans.count > MAX_SCANS {
+        return Err(Error::too_large(format!(
+            "the JPEG has more scans than the limit of {MAX_SCANS}: send it with fewer, or as a baseline JPEG"
+        )));
+    }
     let scale =
         if header.is_lossless { ScalingFactor::ONE } else { scale_for(full_width / width, full_height / height) };
     decompressor.set_scaling_factor(scale).map_err(fault)?;
@@ -38,6 +44,9 @@ pub(super) fn decode(picture: &[u8], width: u32, height: u32, max_pixels: u64) -
     };
     let header = header.scaled(scale);
     let (width, height) = (side(header.width)?, side(header.height)?);
+    // What comes in several scans is kept as coefficients, for all of its size.
+    let coefficients = if scans.are_several { 2 * u64::from(scans.components) } else { 0 };
+    room.take(width, height, 4, coefficients * u64::from(full_width) * u64::from(full_height))?;
     let mut image = turbojpeg::Image {
         pixels: buffer(width, height, channels)?,
         width: header.width,
@@ -55,6 +64,51 @@ pub(super) fn decode(picture: &[u8], width: u32, height: u32, max_pixels: u64) -
         pixels.replace_pixels(3, cmyk_to_rgb);
     }
     Ok(pixels)
+}
+
+/// What a file's markers say of its scans.
+#[derive(Default)]
+struct Scans {
+    components: u8,
+    are_several: bool,
+    /// At most one more than `MAX_SCANS`.
+    count: usize,
+}
+
+/// By the markers (ITU-T T.81, B.1.1).
+fn read_scans(picture: &[u8]) -> Scans {
+    let mut scans = Scans::default();
+    let mut place = 2;
+    while scans.count <= MAX_SCANS {
+        let Some(found) = picture.get(place..).and_then(|rest| rest.iter().position(|&octet| octet == 0xff)) else {
+            break;
+        };
+        place += found;
+        let Some([marker, segment @ ..]) = picture.get(place + 1..) else { break };
+        match *marker {
+            0xff => {
+                place += 1;
+                continue;
+            }
+            // In a scan's data, 0xff stands before 0 or a restart marker.
+            0x00 | 0x01 | 0xd0..=0xd8 => {
+                place += 2;
+                continue;
+            }
+            0xd9 => break,
+            0xda => {
+                scans.are_several |= segment.get(2).is_some_and(|&components| components < scans.components);
+                scans.count += 1;
+            }
+            0xc0..=0xcf if ![0xc4, 0xc8, 0xcc].contains(marker) => {
+                scans.components = segment.get(7).copied().unwrap_or_default();
+                scans.are_several = [0xc2, 0xc6, 0xca, 0xce].contains(marker);
+            }
+            _ => {}
+        }
+        place += 2 + segment.first_chunk().map_or(2, |&length| usize::from(u16::from_be_bytes(length)));
+    }
+    scans
 }
 
 fn side(size: usize) -> Result<u32> {

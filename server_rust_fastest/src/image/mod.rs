@@ -9,12 +9,14 @@ mod formats;
 mod gif;
 mod half;
 mod jpeg;
+mod memory;
 mod pixels;
 mod png;
 mod preprocess;
 mod quote;
 mod resize;
 mod scores;
+mod timed;
 mod webp;
 
 #[cfg(test)]
@@ -24,5 +26,6 @@ pub use answer::answer_json;
 pub use classifier::{Asked, Classifier, Prediction};
 pub use decoder::decode;
 pub use formats::FORMATS;
+pub use memory::{ImageMemory, Limits};
 pub use pixels::Pixels;
 pub use scores::Class;

@@ -20,6 +20,10 @@ struct Window {
 /// # Errors
 /// Too large where memory does not hold it.
 pub(super) fn resize(pixels: Pixels, width: u32, height: u32) -> Result<Pixels> {
+    if pixels.width < width && pixels.height > height {
+        // To make all rows wider first would take the memory of them all.
+        return resize(resize_columns(&pixels, height)?, width, height);
+    }
     let narrow = if pixels.width == width {
         pixels
     } else {

@@ -1,18 +1,18 @@
 //! WebP: encoded bytes -> pixels of the first frame.
 
-use std::io::Cursor;
-
 use image::codecs::webp::WebPDecoder;
 
 use crate::error::Result;
-use crate::image::decoder::{check_size, damaged, read_pixels};
+use crate::image::decoder::{damaged, read_pixels};
+use crate::image::memory::Room;
 use crate::image::pixels::Pixels;
+use crate::image::timed::Timed;
 
 /// Decodes to RGB, with alpha where the file has it.
 ///
 /// # Errors
 /// As `decoder::decode`.
-pub(super) fn decode(picture: &[u8], max_pixels: u64) -> Result<Pixels> {
+pub(super) fn decode(picture: &[u8], room: &mut Room<'_>) -> Result<Pixels> {
     let promised_bytes =
         picture.get(4..).and_then(|rest| rest.first_chunk()).map_or(0, |size| u32::from_le_bytes(*size));
     if picture.len() < promised_bytes as usize + 8 {
@@ -23,9 +23,9 @@ pub(super) fn decode(picture: &[u8], max_pixels: u64) -> Result<Pixels> {
         )));
     }
     if let Some((width, height)) = size(picture) {
-        check_size(width, height, max_pixels)?;
+        room.check_size(width, height)?;
     }
-    read_pixels(WebPDecoder::new(Cursor::new(picture)), max_pixels)
+    read_pixels(WebPDecoder::new(Timed::new(picture, room.deadline())), room, 20)
 }
 
 /// Width and height by the first chunk (RFC 9649, 2.5 to 2.7.1); the decoder reads large ones wrongly, or refuses them.

@@ -1,9 +1,10 @@
 //! Which models take pictures; and the project's own model on the project's own picture, where both are there.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::{Asked, Classifier};
+use super::super::{Asked, Classifier, ImageMemory};
 use super::MAX_PIXELS;
 use crate::litert::Servable;
 use crate::real::{self, or_skip};
@@ -12,7 +13,15 @@ use crate::signature::{PREDICT_METHOD, Signature, Signatures, TensorSpec};
 use crate::tensor::DType;
 
 fn options() -> ImageOptions {
-    ImageOptions { max_pixels: MAX_PIXELS, labels: None, scores_output: String::new(), size: 24, mean: None, std: None }
+    ImageOptions {
+        max_pixels: MAX_PIXELS,
+        memory: Arc::new(ImageMemory::new(1 << 30)),
+        labels: None,
+        scores_output: String::new(),
+        size: 24,
+        mean: None,
+        std: None,
+    }
 }
 
 fn spec(name: &str, dtype: DType, shape: Option<&[i64]>) -> TensorSpec {

@@ -1,5 +1,5 @@
 use super::gif::as_gif;
-use super::{MAX_PIXELS, as_bmp, as_jpeg, as_png, as_webp, decode, decoded, picture, refusal};
+use super::{ImageMemory, Limits, MEMORY, as_bmp, as_jpeg, as_png, as_webp, decode, decoded, limits, picture, refusal};
 
 #[test]
 fn an_empty_body_is_named() {
@@ -60,9 +60,9 @@ fn a_file_with_wrong_bytes_is_a_picture_or_an_error() {
 
 #[test]
 fn the_limit_of_pixels_is_the_last_size_that_is_taken() {
-    let file = as_png(&picture());
-    assert!(decode(&file, 4, 4, 96).is_ok());
-    let error = decode(&file, 4, 4, 95).expect_err("too large");
+    let (file, memory) = (as_png(&picture()), ImageMemory::new(MEMORY));
+    assert!(decode(&file, 4, 4, &Limits { max_pixels: 96, ..limits(&memory) }).is_ok());
+    let error = decode(&file, 4, 4, &Limits { max_pixels: 95, ..limits(&memory) }).expect_err("too large");
     let text = "the picture has 12 x 8 pixels, more than the limit of 95 (--max_image_pixels): send a smaller one";
     assert_eq!((error.http, error.text.as_str()), (413, text));
 }
@@ -71,7 +71,7 @@ fn the_limit_of_pixels_is_the_last_size_that_is_taken() {
 fn every_format_is_resized_to_what_is_asked_for() {
     let picture = picture();
     for file in [as_jpeg(&picture), as_png(&picture), as_bmp(&picture), as_gif(), as_webp(&picture)] {
-        let pixels = decode(&file, 5, 7, MAX_PIXELS).expect("a picture");
+        let pixels = decode(&file, 5, 7, &limits(&ImageMemory::new(MEMORY))).expect("a picture");
         assert_eq!((pixels.width, pixels.height, pixels.channels, pixels.data.len()), (5, 7, 3, 105));
     }
 }

@@ -1,6 +1,8 @@
 use super::super::exif::{Orientation, read_orientation};
 use super::super::formats::Format;
-use super::{HEIGHT, WIDTH, as_jpeg, as_png, as_webp, chunk, decode, decoded, difference, picture};
+use super::{
+    HEIGHT, ImageMemory, MEMORY, WIDTH, as_jpeg, as_png, as_webp, chunk, decode, decoded, difference, limits, picture,
+};
 
 /// A directory of one entry: a short, unless told otherwise.
 fn tiff(orientation: u16) -> Vec<u8> {
@@ -95,7 +97,25 @@ fn exif_of_a_webp_is_found_with_and_without_its_name() {
 
 #[test]
 fn a_lying_picture_is_resized_as_it_is_to_be_seen() {
-    let turned = decode(&jpeg_with(&tiff(6)), HEIGHT, WIDTH, 10_000).expect("a picture");
+    let turned = decode(&jpeg_with(&tiff(6)), HEIGHT, WIDTH, &limits(&ImageMemory::new(MEMORY))).expect("a picture");
     let lying = decoded(&as_jpeg(&picture())).expect("a picture");
     assert_eq!(difference(&turned, &lying.upright(orientation(true, false, true))), 0);
+}
+
+#[test]
+fn only_a_single_short_is_an_orientation() {
+    let entry = |kind: u16, count: u32, value: [u8; 4]| {
+        [[0x12, 1].as_slice(), &kind.to_le_bytes(), &count.to_le_bytes(), &value].concat()
+    };
+    let directory = |entries: &[Vec<u8>]| {
+        let count = u16::try_from(entries.len()).expect("few").to_le_bytes();
+        [b"II*\0\x08\0\0\0".as_slice(), &count, &entries.concat(), &[0; 4]].concat()
+    };
+    for (kind, count) in [(1, 1), (3, 0), (3, 2), (4, 1), (8, 1)] {
+        assert_eq!(in_jpeg(&directory(&[entry(kind, count, [6, 0, 0, 0])])), Orientation::default(), "{kind} {count}");
+    }
+    let lying = in_jpeg(&tiff(6));
+    for first in [entry(1, 1, [8, 0, 0, 0]), entry(3, 1, [9, 0, 0, 0]), entry(3, 1, [6, 0, 0, 0])] {
+        assert_eq!(in_jpeg(&directory(&[first, entry(3, 1, [6, 0, 0, 0])])), lying);
+    }
 }

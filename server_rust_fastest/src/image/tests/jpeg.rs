@@ -1,7 +1,8 @@
 use turbojpeg::PixelFormat;
 
 use super::super::jpeg;
-use super::{MAX_PIXELS, Pixels, as_jpeg, as_jpeg_of, decoded, difference, picture, refusal};
+use super::super::memory::Room;
+use super::{ImageMemory, MEMORY, Pixels, as_jpeg, as_jpeg_of, decoded, difference, limits, picture, refusal};
 
 #[test]
 fn rgb_is_nearly_as_it_was() {
@@ -27,7 +28,9 @@ fn a_large_one_is_decoded_at_a_fraction_of_its_size() {
     let large = Pixels { width: 96, height: 81, channels: 1, data: vec![7; 96 * 81] };
     let file = as_jpeg_of(&large, PixelFormat::GRAY);
     let size = |width, height| {
-        let pixels = jpeg::decode(&file, width, height, MAX_PIXELS).expect("a picture");
+        let pixels =
+            jpeg::decode(&file, width, height, &mut Room::new(&limits(&ImageMemory::new(MEMORY)), width, height))
+                .expect("a picture");
         (pixels.width, pixels.height)
     };
     assert_eq!(size(97, 81), (96, 81));
@@ -69,4 +72,16 @@ fn a_header_of_too_many_pixels_is_too_large() {
     let error = refusal(&file);
     assert_eq!(error.http, 413);
     assert!(error.text.starts_with("the picture has 65278 x 65278 pixels"), "{}", error.text);
+}
+
+#[test]
+fn scans_are_taken_up_to_their_limit() {
+    let file = as_jpeg(&picture());
+    let start = file.windows(2).rposition(|pair| pair == [0xff, 0xda]).expect("a scan");
+    let scan = &file[start..file.len() - 2];
+    let with = |more: usize| [&file[..file.len() - 2], &scan.repeat(more), &file[file.len() - 2..]].concat();
+    assert_eq!(refusal(&with(50)).http, 413);
+    let text = "the JPEG has more scans than the limit of 50: send it with fewer, or as a baseline JPEG";
+    assert_eq!(refusal(&with(3000)).text, text);
+    assert_ne!(decoded(&with(49)).err().map(|error| error.http), Some(413));
 }

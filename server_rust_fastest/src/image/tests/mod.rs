@@ -8,6 +8,7 @@ mod exif;
 mod gif;
 mod half;
 mod jpeg;
+mod memory;
 mod pixels;
 mod png;
 mod preprocess;
@@ -19,13 +20,18 @@ use image::codecs::bmp::BmpEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::Pixels;
 use super::decoder::decode;
+use super::{ImageMemory, Limits, Pixels};
 use crate::error::{Error, Result};
 
 const WIDTH: u32 = 12;
 const HEIGHT: u32 = 8;
 const MAX_PIXELS: u64 = 10_000;
+const MEMORY: u64 = 1 << 20;
+
+fn limits(memory: &ImageMemory) -> Limits<'_> {
+    Limits { max_pixels: MAX_PIXELS, memory, deadline: None }
+}
 
 /// 12 x 8 pixels of RGB, none like its neighbours.
 fn picture() -> Pixels {
@@ -36,7 +42,7 @@ fn picture() -> Pixels {
 
 /// In its own size.
 fn decoded(file: &[u8]) -> Result<Pixels> {
-    decode(file, WIDTH, HEIGHT, MAX_PIXELS)
+    decode(file, WIDTH, HEIGHT, &limits(&ImageMemory::new(MEMORY)))
 }
 
 fn refusal(file: &[u8]) -> Error {

@@ -50,3 +50,14 @@ fn a_header_of_too_many_pixels_is_too_large() {
     let error = refusal(&[b"\x89PNG\r\n\x1a\n".as_slice(), &header, &chunk(*b"IDAT", &[])].concat());
     assert_eq!(error.http, 413, "{}", error.text);
 }
+
+#[test]
+fn what_the_pixels_do_not_need_is_not_looked_at() {
+    let file = as_png(&picture());
+    let damaged_text = [chunk(*b"zTXt", b"no text").as_slice(), &[0, 0, 0, 1], b"tEXta", &[0; 4]].concat();
+    let [before, behind] = [&file[..33], &file[33..]];
+    assert_eq!(decoded(&[before, &damaged_text, behind].concat()), Ok(picture()));
+    assert_eq!(decoded(&file[..file.len() - 12]), Ok(picture()));
+    let unknown = refusal(&[before, &chunk(*b"ABCD", b""), behind].concat());
+    assert!(unknown.text.contains("its chunk b'ABCD' is damaged or unknown"), "{}", unknown.text);
+}

@@ -40,3 +40,10 @@ fn channels_are_apart() {
         Pixels { width: 2, height: 2, channels: 3, data: vec![0, 10, 250, 4, 20, 250, 8, 30, 250, 4, 20, 250] };
     assert_eq!(resize(picture, 1, 1).expect("resized").data, [4, 20, 250]);
 }
+
+#[test]
+fn a_narrow_picture_is_made_lower_before_it_is_made_wider() {
+    let narrow = Pixels { width: 1, height: 1000, channels: 1, data: (0..250).cycle().take(1000).collect() };
+    let low = resize(narrow.clone(), 1, 8).expect("resized");
+    assert_eq!(resize(narrow, 24, 8), resize(low, 24, 8));
+}

@@ -34,6 +34,7 @@ impl Real {
         let runtime = RuntimeOptions { instances: 1, threads: 1, library: Some(library) };
         let image = ImageOptions {
             max_pixels: 1_000_000,
+            memory: Arc::new(crate::image::ImageMemory::new(1 << 30)),
             labels: None,
             scores_output: String::new(),
             size: 224,
