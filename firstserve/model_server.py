@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from firstserve.admission import Admission
@@ -58,6 +59,10 @@ class ModelServer:
         """Set when the models that are configured at the start can answer."""
         self._note = note
         self._rpc: GrpcServer | None = None
+        self._ending: threading.Thread | None = None
+        # Guards what follows: gRPC is not started any more once it is to end.
+        self._starting_rpc = threading.Lock()
+        self._is_ending = False
 
     def start(self, configs: Sequence[ModelConfig]) -> None:
         """Begins to load the models; where one cannot be served, says why and ends the process."""
@@ -66,11 +71,23 @@ class ModelServer:
         except FirstserveError as error:
             self._give_up(error)
 
+    def begin_to_stop(self, grace_s: float) -> None:
+        """Takes no more calls by gRPC from now on, beside whatever else ends; does not wait.
+
+        What is under way has its answer within `grace_s`.
+        """
+        self._ending = threading.Thread(target=self._stop_rpc, args=(grace_s,), name="grpc-end", daemon=True)
+        # Where there is no room for another thread, `stop` does it.
+        with suppress(RuntimeError):
+            self._ending.start()
+
     def stop(self, grace_s: float) -> None:
         """Takes no more calls by gRPC, and returns when those that are under way have been answered."""
+        if self._ending is not None and self._ending.ident is not None:
+            self._ending.join()
+        else:
+            self._stop_rpc(grace_s)
         self.manager.stop()
-        if self._rpc is not None:
-            self._rpc.stop(grace_s)
 
     def _on_settled(self, fault: FirstserveError | None) -> None:
         if fault is not None:
@@ -113,6 +130,12 @@ class ModelServer:
 
         return PrometheusRecorder(self.clock.moments_s)
 
+    def _stop_rpc(self, grace_s: float) -> None:
+        with self._starting_rpc:
+            self._is_ending = True
+        if self._rpc is not None:
+            self._rpc.stop(grace_s)
+
     def _start_rpc(self) -> None:
         # The first answer goes first, where somebody waits for one: importing gRPC takes longer than loading a model.
         if self.settings.grpc is not None:
@@ -122,13 +145,16 @@ class ModelServer:
             os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "false"
             from firstserve.rpc.server import start
 
-            self._rpc = start(
-                self.settings.grpc,
-                self.manager,
-                self.admission,
-                self.access_log,
-                check_method_names=self.settings.check_method_names,
-            )
+            with self._starting_rpc:
+                if self._is_ending:
+                    return
+                self._rpc = start(
+                    self.settings.grpc,
+                    self.manager,
+                    self.admission,
+                    self.access_log,
+                    check_method_names=self.settings.check_method_names,
+                )
 
     def _say_ready(self) -> None:
         """Says where it can be asked: in TensorFlow Serving's words, which people wait for in logs, and in ours."""

@@ -88,6 +88,10 @@ class HttpServer:
         gc.enable()
         return app
 
+    def begin_to_stop(self) -> None:
+        """Begins to end what runs beside HTTP; the worker calls it when it takes no more connections itself."""
+        self._server.begin_to_stop(GRACE_S)
+
     def stop_serving(self) -> None:
         """Ends what runs beside HTTP; the worker calls it when it has answered everything."""
         self._server.stop(GRACE_S)

@@ -78,6 +78,7 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
         self._loop.accept_from_now_on()
         while self.alive:
             self._loop.turn()
+        self.app.begin_to_stop()
         self._loop.end(_LAST_KEEPALIVE_S)
         end_s = time.monotonic() + GRACE_S
         while not (self._loop.is_empty and self.app.has_taken_over) and time.monotonic() < end_s:
