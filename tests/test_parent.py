@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.lab.memory import process_tree
-from tests.server_process import ANSWER_LIMIT_S, ROOT, environment_python, free_port, serving
+from tests.server_process import ANSWER_LIMIT_S, ROOT, environment_python, free_port, rust_program, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +89,12 @@ def test_a_worker_leaves_its_ports_to_another_server(python: Path, tflite_model:
             until(lambda: "Running gRPC" in second.log)
 
 
+def test_a_worker_that_has_only_just_begun_does_not_outlive_its_supervisor(python: Path, tflite_model: Path) -> None:
+    with serving(python, *command(tflite_model)) as server:
+        server.wait_until_open()
+        kill(server)
+
+
 def test_a_worker_that_answers_by_grpc_alone_does_not_outlive_its_supervisor(python: Path, tflite_model: Path) -> None:
     port = free_port()
     with serving(python, *command(tflite_model, f"--port={port}", "--rest_api_port=0")) as server:
@@ -112,6 +118,17 @@ def test_a_version_that_is_tried_out_does_not_outlive_the_server(
         (tmp_path / "unfinished").rename(base_path / "2")
         until(lambda: len(process_tree(server.process.pid)) == 3)
         kill(server)
+
+
+def test_a_version_that_the_rust_server_tries_out_does_not_outlive_it(tflite_model: Path, tmp_path: Path) -> None:
+    endless = tmp_path / "library"
+    os.mkfifo(endless)
+    command = [str(rust_program()), "probe", str(tflite_model / "1"), f"--litert_library={endless}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as probe:
+        assert probe.stdin is not None
+        # As the kernel does when the server has gone.
+        probe.stdin.close()
+        assert probe.wait(ANSWER_LIMIT_S) == 1
 
 
 def test_a_process_whose_parent_has_gone_before_ends_at_once() -> None:

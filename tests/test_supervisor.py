@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 END_LIMIT_S = 10
+KILLED_WHILE_LOADING = """
+import os, signal, sys
+
+def kill(event, args):
+    if event == "open" and str(args[0]).endswith("model.tflite"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(kill)
+"""
+"""A sitecustomize for the server (Python's audit event `open`)."""
 GET = b"GET /v1/models/mobilenet/metadata HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the worker is found in /proc")
 
@@ -60,13 +70,6 @@ def starting(request: pytest.FixtureRequest) -> Starting:
 def workers_of(server: ServerProcess) -> list[int]:
     pid = server.process.pid
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def until_gone(pid: int) -> None:
-    deadline_s = time.monotonic() + END_LIMIT_S
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.01)  # between two looks; it is nobody's child here
 
 
 def moments(count: int, whole_s: float) -> Iterator[tuple[int, float]]:
@@ -218,6 +221,14 @@ def test_a_model_that_crashes_the_runtime_ends_it_with_who_waits(fast: Starting,
     assert_refuses(fast, cat, tmp_path, f"loading {tmp_path / '1'} crashed the runtime")
 
 
+def test_a_load_that_is_ended_for_want_of_memory_is_not_told_as_damaged(fast: Starting, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(KILLED_WHILE_LOADING)
+    with fast.start(environment={"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}) as server:
+        assert server.process.wait(ANSWER_LIMIT_S) == 3
+        assert f"loading {fast.base_path / '1'} was ended by SIGKILL, as when memory runs out" in server.log
+        assert "damaged" not in server.log
+
+
 def test_a_broken_model_ends_it_with_who_waits(starting: Starting, cat: bytes, tmp_path: Path) -> None:
     (tmp_path / "1").mkdir()
     (model,) = (starting.base_path / "1").glob("*model*")
@@ -274,13 +285,3 @@ def test_a_first_responder_that_cannot_come_up_ends_it_with_the_reason(
             assert read_all(connection) == b""
         assert server.process.wait(ANSWER_LIMIT_S) != 0
         assert "No module named 'PIL'" in server.log
-
-
-def test_a_worker_does_not_outlive_its_supervisor(fast: Starting) -> None:
-    """Not even one that has only just begun."""
-    with fast.start() as server:
-        server.wait_until_open()
-        (worker,) = workers_of(server)
-        server.process.kill()
-        server.process.wait()
-        until_gone(worker)

@@ -55,6 +55,21 @@ def test_a_model_that_is_refused_is_answered_in_the_words_of_its_runtime(tmp_pat
         probe(tmp_path, "auto", OPTIONS)
 
 
+def test_a_load_that_is_ended_for_want_of_memory_is_not_told_as_damaged(
+    tflite_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = tmp_path / "python"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(killed))
+    with pytest.raises(LoadError) as caught:
+        probe(tflite_model / "1", "auto", OPTIONS)
+    assert str(caught.value) == (
+        f"loading {tflite_model / '1'} was ended by SIGKILL, as when memory runs out: how much the model needs to load "
+        "is not known; a container gets more by --memory, of docker run and of gcloud run deploy"
+    )
+
+
 def test_a_load_that_takes_too_long_is_given_up(
     tflite_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,10 @@
 //! version folder -> this program, which loads it and does nothing else -> nothing, or why it cannot be served
 
 use std::env;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
@@ -47,7 +50,7 @@ impl Probe {
         let program = self.program.clone().map_or_else(env::current_exe, Ok).map_err(untried)?;
         let mut command = Command::new(program);
         command.arg("probe").arg(version_folder);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(library) = &options.library {
             command.arg("--litert_library").arg(library);
         }
@@ -107,6 +110,10 @@ fn fault(version_folder: &Path, status: ExitStatus, said: &[u8]) -> Option<Strin
         return Some(String::from_utf8_lossy(said).into_owned());
     }
     Some(match status.signal() {
+        Some(libc::SIGKILL) => format!(
+            "loading {folder} was ended by SIGKILL, as when memory runs out: how much the model needs to load is not \
+             known; a container gets more by --memory, of docker run and of gcloud run deploy"
+        ),
         Some(signal) => format!(
             "loading {folder} crashed the runtime (signal {}); the file is damaged or cut off: convert it again",
             signal_name(signal)
@@ -122,7 +129,6 @@ fn signal_name(number: i32) -> String {
         libc::SIGBUS => "SIGBUS",
         libc::SIGFPE => "SIGFPE",
         libc::SIGILL => "SIGILL",
-        libc::SIGKILL => "SIGKILL",
         libc::SIGSEGV => "SIGSEGV",
         libc::SIGSYS => "SIGSYS",
         libc::SIGTERM => "SIGTERM",
@@ -132,15 +138,28 @@ fn signal_name(number: i32) -> String {
     name.to_owned()
 }
 
+/// Ends this process when the server that wants to know has gone, whose end of the pipe on stdin is then closed.
+fn end_with_server() {
+    let is_pipe = |stdin: OwnedFd| File::from(stdin).metadata().is_ok_and(|stdin| stdin.file_type().is_fifo());
+    if io::stdin().as_fd().try_clone_to_owned().is_ok_and(is_pipe) {
+        thread::spawn(|| {
+            // A fault is an end as well.
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            litert::exit(1)
+        });
+    }
+}
+
 /// What the command `probe` does: loads one version folder, and tells on stdout why it cannot be served.
 #[must_use]
 pub fn run_probe(version_folder: &Path, options: &RuntimeOptions) -> ExitCode {
     litert::print_reports();
+    end_with_server();
     match Servable::load(version_folder, options) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody else is told where stdout is closed.
-            let _ = write!(std::io::stdout(), "{error}");
+            let _ = write!(io::stdout(), "{error}");
             ExitCode::from(REFUSED)
         }
     }

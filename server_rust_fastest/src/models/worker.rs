@@ -39,7 +39,10 @@ impl<M> Worker<M> {
     pub fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         loop {
-            let stepped = catch_unwind(AssertUnwindSafe(|| self.step()));
+            let stepped = catch_unwind(AssertUnwindSafe(|| {
+                self.finish_start();
+                self.step()
+            }));
             let is_busy = stepped.unwrap_or_else(|panic| {
                 log::error(&format!("looking after the models failed, and goes on: {}", text_of(panic.as_ref())));
                 let stops = |registry: &mut Registry<M>| !registry.stopping;
@@ -53,8 +56,6 @@ impl<M> Worker<M> {
             if registry.stopping {
                 return;
             }
-            drop(registry);
-            self.finish_start();
         }
     }
 

@@ -49,6 +49,19 @@ fn a_crash_is_told_with_its_signal() {
 }
 
 #[test]
+fn an_end_by_sigkill_is_told_as_want_of_memory() {
+    let text = "UNAVAILABLE: loading FOLDER was ended by SIGKILL, as when memory runs out: how much the model needs to \
+                load is not known; a container gets more by --memory, of docker run and of gcloud run deploy";
+    assert_eq!(tried("kill -s KILL $$"), Err(text.to_owned()));
+}
+
+#[test]
+fn a_probe_sees_the_end_of_the_server() {
+    // The server's end of the pipe stays open while it waits.
+    assert_eq!(tried("[ -p /dev/stdin ] || exit 7"), Ok(()));
+}
+
+#[test]
 fn any_other_end_is_told_with_its_status() {
     assert_eq!(tried("exit 7"), Err("UNAVAILABLE: loading FOLDER ended its process with exit status 7".to_owned()));
 }

@@ -58,6 +58,20 @@ async fn a_request_waits_while_the_first_version_loads() {
 }
 
 #[tokio::test]
+async fn a_fault_behind_the_start_does_not_end_the_care_for_models() {
+    let models = Models::new();
+    models.add("m", 1);
+    let (manager, _) = manager(often());
+    manager.start(vec![models.config("m")], |_| panic!("stderr cannot be written")).unwrap();
+    assert_eq!(manager.handle(&latest("m"), within()).await.unwrap().number, 1);
+    models.add("later", 2);
+    fs::rename(models.path("later", 2), models.path("m", 2)).unwrap();
+    let second = |registry: &Registry<Model>| registry.available("m", Some(2)).map(|_| ());
+    manager.shared.wait_for(within(), second).await.unwrap();
+    manager.stop();
+}
+
+#[tokio::test]
 async fn a_request_that_has_waited_long_enough_is_turned_away() {
     let models = Models::new();
     let running = Running::start(often(), vec![models.config("m")]);
