@@ -23,6 +23,7 @@ usage: firstserve serve [FLAG ...]     serves models over HTTP and gRPC; firstse
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and gives the process's exit status; 2 for a command that does not exist."""
+    _open_missing_streams()
     command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     if command == "serve":
         return _serve("firstserve serve", rest)
@@ -48,16 +49,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 def tensorflow_model_server(arguments: list[str] | None = None) -> int:
     """Serves as TensorFlow Serving's program of this name does, and gives the process's exit status."""
+    _open_missing_streams()
     return _serve("tensorflow_model_server", sys.argv[1:] if arguments is None else arguments)
+
+
+def _open_missing_streams() -> None:
+    # Python has no stream for a descriptor that was closed.
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from firstserve.standard_streams import open_missing
+
+        open_missing()
 
 
 def _serve(command: str, arguments: list[str]) -> int:
     # What is imported stays: looking for garbage among it is a fifteenth of the start. The worker switches it on.
     gc.disable()
-    if None in (sys.stdin, sys.stdout, sys.stderr):
-        from firstserve.standard_streams import open_missing
-
-        open_missing()
     from firstserve.supervisor import Supervisor
 
     return Supervisor(lambda *place: _work(command, arguments, *place)).run()

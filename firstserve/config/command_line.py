@@ -51,9 +51,13 @@ def read_flags(command: str, arguments: Sequence[str], environment: Mapping[str,
     except _BadFlagError as error:
         refuse_flags(command, str(error))
     if unknown and unknown[0] in {"--help", "-h"}:
+        from contextlib import suppress
+
         from firstserve.config.usage import help_of
 
-        print(help_of(command), end="")
+        # Whoever has seen enough closes the pipe.
+        with suppress(BrokenPipeError):
+            print(help_of(command), end="")
         raise SystemExit(0)
     if unknown:
         _tell_unknown(command, unknown)
