@@ -78,7 +78,8 @@ class Supervisor:
 
     def _fork(self, *, first: bool) -> None:
         own_pid = os.getpid()
-        self._note.begin_worker()
+        if not first:
+            self._note.begin_worker()
         self._worker_began_s = time.monotonic() + self._pause_s()
         self._worker_pid = os.fork()
         if not self._worker_pid:
