@@ -176,6 +176,9 @@ def _grpc(flags: Flags, ports: Ports) -> GrpcSettings | None:
         tls=tls,
         health=flags.enable_grpc_healthcheck_service,
         tensor_content=flags.enable_serialization_as_tensor_content,
+        body_timeout_s=flags.request_body_timeout_s or None,
+        bytes_at_once=flags.max_body_bytes_at_once,
+        send_timeout_s=flags.response_send_timeout_s or None,
     )
 
 

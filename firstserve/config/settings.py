@@ -71,6 +71,12 @@ class GrpcSettings(NamedTuple):
     health: bool = True
     tensor_content: bool = False
     """Answers carry tensors as bytes in place of typed fields."""
+    body_timeout_s: float | None = 60
+    """For a message to arrive; None is without bound."""
+    bytes_at_once: int = 256 * 1024 * 1024
+    """Of all messages together that wait for a model or run, and of answers that have not been taken."""
+    send_timeout_s: float | None = 30
+    """For a client that takes nothing of its answer."""
 
 
 class ModelsSettings(NamedTuple):

@@ -29,28 +29,25 @@ from firstserve.rpc.tensor_proto import decode, encode
 from firstserve.servable import CLASSIFY_METHOD
 
 if TYPE_CHECKING:
-    from firstserve.admission import Admission
     from firstserve.inference import Classifications
     from firstserve.models.manager import ModelManager
-    from firstserve.rpc.call import Call
+    from firstserve.rpc.call import Call, Turns
 
 _SIGNATURE_DEF = "signature_def"
 """The one field of metadata there is."""
 
 
 class PredictionService:
-    """Everything that is asked of a model; what runs it is admitted, once its model is there.
+    """Everything that is asked of a model; what runs it has a turn, once its model is there.
 
     `tensor_content`: answers carry tensors as bytes, not in typed fields.
 
     All methods raise FirstserveError for what cannot be answered.
     """
 
-    def __init__(
-        self, manager: ModelManager, admission: Admission, *, check_method_names: bool, tensor_content: bool
-    ) -> None:
+    def __init__(self, manager: ModelManager, turns: Turns, *, check_method_names: bool, tensor_content: bool) -> None:
         self._manager = manager
-        self._admission = admission
+        self._turns = turns
         self._check_method_names = check_method_names
         self._tensor_content = tensor_content
 
@@ -59,7 +56,7 @@ class PredictionService:
         call.access.asks("Predict", request.model_spec.name)
         signature_name = request.model_spec.signature_name
         response = PredictResponse()
-        with self._manager.handle(asked(request), call.deadline_s) as model, self._admission:
+        with self._manager.handle(asked(request), call.deadline_s) as model, self._turns.turn(call.deadline_s):
             call.access.found(model)
             inputs = {name: decode(name, proto) for name, proto in request.inputs.items()}
             with call.access.running():
@@ -81,7 +78,7 @@ class PredictionService:
         call.access.asks("Classify", request.model_spec.name)
         signature_name = request.model_spec.signature_name
         response = ClassificationResponse()
-        with self._manager.handle(asked(request), call.deadline_s) as model, self._admission:
+        with self._manager.handle(asked(request), call.deadline_s) as model, self._turns.turn(call.deadline_s):
             call.access.found(model)
             examples = read_examples(request.input)
             call.access.examples = len(examples)
@@ -98,7 +95,7 @@ class PredictionService:
         call.access.asks("Regress", request.model_spec.name)
         signature_name = request.model_spec.signature_name
         response = RegressionResponse()
-        with self._manager.handle(asked(request), call.deadline_s) as model, self._admission:
+        with self._manager.handle(asked(request), call.deadline_s) as model, self._turns.turn(call.deadline_s):
             call.access.found(model)
             examples = read_examples(request.input)
             call.access.examples = len(examples)
@@ -115,7 +112,7 @@ class PredictionService:
         first = request.tasks[0] if request.tasks else InferenceTask()
         call.access.asks("MultiInference", first.model_spec.name)
         response = MultiInferenceResponse()
-        with self._manager.handle(read(first.model_spec), call.deadline_s) as model, self._admission:
+        with self._manager.handle(read(first.model_spec), call.deadline_s) as model, self._turns.turn(call.deadline_s):
             call.access.found(model)
             tasks = _read_tasks(request)
             examples = read_examples(request.input)

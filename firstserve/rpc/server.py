@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_health.v1 import health_pb2
 
 from firstserve.errors import FirstserveError
-from firstserve.rpc.call import Method, make_handler
-from firstserve.rpc.generated.tensorflow_serving.apis import model_service_pb2, prediction_service_pb2
-from firstserve.rpc.generated.tensorflow_serving.apis.classification_pb2 import ClassificationRequest
-from firstserve.rpc.generated.tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest
-from firstserve.rpc.generated.tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
-from firstserve.rpc.generated.tensorflow_serving.apis.inference_pb2 import MultiInferenceRequest
-from firstserve.rpc.generated.tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
-from firstserve.rpc.generated.tensorflow_serving.apis.predict_pb2 import PredictRequest
-from firstserve.rpc.generated.tensorflow_serving.apis.regression_pb2 import RegressionRequest
+from firstserve.rpc import reflection
+from firstserve.rpc.call import Turns, make_handler
 from firstserve.rpc.health import Health
+from firstserve.rpc.intake import STREAMS, Intake, Limits
 from firstserve.rpc.model_service import ModelService
 from firstserve.rpc.pool import POOL
 from firstserve.rpc.prediction_service import PredictionService
+from firstserve.rpc.services import MODEL_SERVICE, PREDICTION_SERVICE, make_services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,14 +26,22 @@ if TYPE_CHECKING:
     from firstserve.logs.access import AccessLog
     from firstserve.models.manager import ModelManager
 
-    Services = Mapping[str, Mapping[str, Method[Any]]]
+HEALTH_SERVICE = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
 
-PREDICTION_SERVICE = prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name
-MODEL_SERVICE = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name
-
+_MESSAGE_LIMIT = "grpc.max_receive_message_length"
 _MESSAGE_LIMIT_BYTES = 2**31 - 1
-_OTHER_CALLS = 16
-"""Places for calls that run no model, beside those of the requests at once: status, reload, health, reflection."""
+_OPTIONS: Mapping[str, int | str] = {
+    # A port that somebody else listens on is a mistake to be told of, not one to share.
+    "grpc.so_reuseport": 0,
+    _MESSAGE_LIMIT: _MESSAGE_LIMIT_BYTES,
+}
+_OWN_OPTIONS: Mapping[str, int | str] = {
+    # Messages are inflated where their memory is counted.
+    "grpc.per_message_decompression": 0,
+}
+"""Not to be changed by settings."""
+_PLACES = 4
+"""How often the limit of requests at once is there: for models, for waiting for them, for their state, for reloads."""
 _HEALTH_NAMES = ("", "ModelService", "PredictionService", MODEL_SERVICE, PREDICTION_SERVICE)
 """What health is told of: TensorFlow Serving's short names, and those that gRPC's convention has for the same."""
 
@@ -68,62 +70,48 @@ def start(
     check_method_names: bool = False,
 ) -> GrpcServer:
     """Serves until it is stopped. Raises FirstserveError for an address that is taken and for bad TLS settings."""
-    # A port that somebody else listens on is a mistake to be told of, not one to share.
-    options: dict[str, int | str] = {"grpc.so_reuseport": 0, "grpc.max_receive_message_length": _MESSAGE_LIMIT_BYTES}
-    options |= settings.channel_arguments
-    server = grpc.server(
-        ThreadPoolExecutor(settings.threads, "grpc"),
-        options=list(options.items()),
-        # Calls wait for a thread: no more of them than there may be requests.
-        maximum_concurrent_rpcs=admission.limit + _OTHER_CALLS,
+    options = {**_OPTIONS, **settings.channel_arguments, **_OWN_OPTIONS}
+    # Threads are begun when they are needed. There is one for each stream that waits for its message, and for each
+    # call that has its place; no stream can have all of them.
+    threads = ThreadPoolExecutor(STREAMS + _PLACES * admission.limit, "grpc")
+    server = grpc.server(threads, options=list(options.items()))
+    intake = Intake(
+        Limits(_message_limit(options), settings.bytes_at_once, settings.body_timeout_s, settings.send_timeout_s)
     )
+    turns = Turns(admission, settings.threads)
     prediction = PredictionService(
-        manager, admission, check_method_names=check_method_names, tensor_content=settings.tensor_content
+        manager, turns, check_method_names=check_method_names, tensor_content=settings.tensor_content
     )
-    _add_services(server, _services(prediction, ModelService(manager)), access_log)
-    health = _add_health(server) if settings.health else None
-    _add_reflection(server, with_health=settings.health)
+    services = make_services(prediction, ModelService(manager), turns, admission.limit)
+    for service, methods in services.items():
+        full = {name: f"/{service}/{name}" for name in methods}
+        _add(
+            server,
+            service,
+            {name: make_handler(full[name], each, access_log, intake) for name, each in methods.items()},
+        )
+    health = Health(_HEALTH_NAMES, intake) if settings.health else None
+    names = list(services)
+    if health is not None:
+        POOL.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
+        _add(server, HEALTH_SERVICE, health.handlers())
+        names.append(HEALTH_SERVICE)
+    handler = reflection.make_handler(names, intake)
+    for service in reflection.SERVICES:
+        _add(server, service, {"ServerReflectionInfo": handler})
     for address in _addresses(settings):
         _listen(server, address, settings.tls)
     server.start()
     return GrpcServer(server, health)
 
 
-def _services(prediction: PredictionService, model: ModelService) -> Services:
-    return {
-        PREDICTION_SERVICE: {
-            "Predict": Method(PredictRequest, prediction.predict),
-            "Classify": Method(ClassificationRequest, prediction.classify),
-            "Regress": Method(RegressionRequest, prediction.regress),
-            "MultiInference": Method(MultiInferenceRequest, prediction.multi_inference),
-            "GetModelMetadata": Method(GetModelMetadataRequest, prediction.get_model_metadata),
-        },
-        MODEL_SERVICE: {
-            "GetModelStatus": Method(GetModelStatusRequest, model.get_model_status),
-            "HandleReloadConfigRequest": Method(ReloadConfigRequest, model.reload_config),
-        },
-    }
+def _message_limit(options: Mapping[str, int | str]) -> int:
+    limit_bytes = int(options[_MESSAGE_LIMIT])
+    return limit_bytes if limit_bytes >= 0 else _MESSAGE_LIMIT_BYTES
 
 
-def _add_services(server: grpc.Server, services: Services, access_log: AccessLog) -> None:
-    for service, methods in services.items():
-        handlers = {name: make_handler(f"/{service}/{name}", method, access_log) for name, method in methods.items()}
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-
-
-def _add_health(server: grpc.Server) -> Health:
-    health = Health(_HEALTH_NAMES)
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
-    return health
-
-
-def _add_reflection(server: grpc.Server, *, with_health: bool) -> None:
-    names = [PREDICTION_SERVICE, MODEL_SERVICE, reflection.SERVICE_NAME]
-    POOL.AddSerializedFile(reflection_pb2.DESCRIPTOR.serialized_pb)
-    if with_health:
-        names.append(health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
-        POOL.AddSerializedFile(health_pb2.DESCRIPTOR.serialized_pb)
-    reflection.enable_server_reflection(names, server, pool=POOL)
+def _add(server: grpc.Server, service: str, handlers: Mapping[str, grpc.RpcMethodHandler]) -> None:
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
 
 
 def _addresses(settings: GrpcSettings) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,7 @@ from firstserve.logs.access import AccessLog
 from firstserve.models.model_config import ModelConfig, VersionPolicy
 from firstserve.models.state import State
 from firstserve.monitoring.recorder import Recorder
+from firstserve.rpc.call import Method, Turns, make_handler
 from firstserve.rpc.generated.tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -25,6 +27,7 @@ from firstserve.rpc.generated.tensorflow_serving.apis import (
     predict_pb2,
     regression_pb2,
 )
+from firstserve.rpc.intake import Intake, Limits
 from firstserve.rpc.server import start
 from firstserve.runtimes import tensorflow_c
 from tests.models.conftest import make_manager, until
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
     from firstserve.errors import FirstserveError
     from firstserve.models.manager import ModelManager
+    from firstserve.rpc.call import Call
     from firstserve.rpc.server import GrpcServer
 
 HALF_PLUS_TWO = "tfserving/saved_model_half_plus_two_2_versions"
@@ -136,6 +140,40 @@ def serving_rpc(
             yield Rpc(server, channel)
     finally:
         server.stop(0)
+
+
+class Held(NamedTuple):
+    """A server with one method, `/s/Hold`, whose calls run until `released` is set; `running` has one for each."""
+
+    call: Any
+    running: list[None]
+    released: threading.Event
+
+
+@contextmanager
+def holding_calls(admission: Admission, threads: int, bytes_at_once: int = 2**20) -> Iterator[Held]:
+    """Runs such a server; its calls are released at the end."""
+    running: list[None] = []
+    released = threading.Event()
+
+    def hold(_: Message, __: Call) -> Message:
+        running.append(None)
+        assert released.wait(LIMIT_S)
+        return predict_pb2.PredictResponse()
+
+    method = Method(predict_pb2.PredictRequest, hold, Turns(admission, threads))
+    intake = Intake(Limits(bytes_at_once, bytes_at_once, LIMIT_S, LIMIT_S))
+    handler = make_handler("/s/Hold", method, AccessLog(Recorder()), intake)
+    server = grpc.server(ThreadPoolExecutor(64))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("s", {"Hold": handler}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        try:
+            yield Held(channel.unary_unary("/s/Hold"), running, released)
+        finally:
+            released.set()
+            server.stop(LIMIT_S).wait()
 
 
 @pytest.fixture(scope="session")

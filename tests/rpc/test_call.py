@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import grpc
@@ -12,10 +13,11 @@ import pytest
 from firstserve.admission import Admission
 from firstserve.logs.access import AccessLog
 from firstserve.monitoring.recorder import Recorder
-from firstserve.rpc.call import Call, Method, make_handler
+from firstserve.rpc.call import Call, Method, Turns, make_handler
 from firstserve.rpc.generated.tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+from firstserve.rpc.intake import Intake, Limits
 from tests.models.conftest import until
-from tests.rpc.conftest import LIMIT_S, NUMBERS, make_request, refusal, serving_rpc
+from tests.rpc.conftest import LIMIT_S, NUMBERS, holding_calls, refusal, serving_rpc
 
 if TYPE_CHECKING:
     from firstserve.models.manager import ModelManager
@@ -63,7 +65,8 @@ def test_a_fault_of_ours_is_internal_and_leaves_its_traceback_in_the_log(caplog:
     def fail(request: PredictRequest, call: Call) -> PredictResponse:
         raise ZeroDivisionError(f"{request}{call}")
 
-    handler = make_handler("/s/Fail", Method(PredictRequest, fail), AccessLog(Recorder()))
+    method = Method(PredictRequest, fail, Turns(nullcontext(), 1))
+    handler = make_handler("/s/Fail", method, AccessLog(Recorder()), Intake(Limits(1024, 1024, LIMIT_S, LIMIT_S)))
     server = grpc.server(ThreadPoolExecutor(1))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("s", {"Fail": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
@@ -110,18 +113,28 @@ def test_a_call_that_is_one_too_many_is_turned_away_at_once(manager: ModelManage
         rpc.call("PredictionService/Predict", PREDICT)
 
 
-def test_no_more_calls_wait_for_a_thread_than_there_may_be_requests(manager: ModelManager) -> None:
-    method = "PredictionService/Predict"
-    endless = make_request(method, COUNT.format(2_000_000_000)).SerializeToString()
-    with serving_rpc(manager, admission=Admission(1), threads=1) as rpc:
-        call = rpc.channel.unary_unary(f"/tensorflow.serving.{method}")
-        waiting = [call.future(endless, timeout=2) for _ in range(40)]
-        until(lambda: any(each.done() for each in waiting))
-        early = [each.exception() for each in waiting if each.done()]
-        assert {(each.code().name, each.details()) for each in early} == {
-            ("RESOURCE_EXHAUSTED", "Concurrent RPC limit exceeded!")
-        }
-        assert {each.exception().code().name for each in waiting} == {"RESOURCE_EXHAUSTED", "DEADLINE_EXCEEDED"}
+def test_no_more_calls_wait_for_their_turn_than_there_may_be_requests() -> None:
+    with holding_calls(Admission(2), threads=1) as held:
+        calls = [held.call.future(b"", timeout=LIMIT_S) for _ in range(40)]
+        until(lambda: sum(each.done() for each in calls) == 38)
+        assert len(held.running) == 1
+        refused = [each.exception() for each in calls if each.done()]
+        held.released.set()
+        assert [each.result() for each in calls if each.exception() is None] == [b"", b""]
+    assert {each.code().name for each in refused} == {"RESOURCE_EXHAUSTED"}
+    assert all("--max_requests_at_once" in each.details() for each in refused)
+
+
+def test_a_call_that_waits_for_its_turn_ends_with_its_deadline() -> None:
+    with holding_calls(Admission(2), threads=1) as held:
+        first = held.call.future(b"", timeout=LIMIT_S)
+        until(lambda: bool(held.running))
+        with pytest.raises(grpc.RpcError) as failed:
+            held.call(b"", timeout=0.1)
+        held.released.set()
+        assert first.result() == b""
+    assert failed.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert len(held.running) == 1
 
 
 def test_what_is_recorded_of_a_call(manager: ModelManager) -> None:

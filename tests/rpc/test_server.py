@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import numpy
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from firstserve.admission import Admission
@@ -159,6 +160,7 @@ def test_reflection_describes_all_services(rpc: Rpc) -> None:
     services = described.get_services()
     assert set(services) == {
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
         "tensorflow.serving.ModelService",
         "tensorflow.serving.PredictionService",
@@ -169,6 +171,38 @@ def test_reflection_describes_all_services(rpc: Rpc) -> None:
     described_request = descriptor_pb2.DescriptorProto()
     predict.input_type.CopyToProto(described_request)
     assert [field.name for field in described_request.field][:3] == ["model_spec", "inputs", "output_filter"]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+@pytest.mark.parametrize(
+    ("symbol", "file"),
+    [
+        ("tensorflow.serving.PredictionService.Predict", "tensorflow_serving/apis/prediction_service.proto"),
+        ("tensorflow.serving.PredictRequest", "tensorflow_serving/apis/predict.proto"),
+        ("grpc.reflection.v1.ServerReflection", "grpc_reflection/v1/reflection.proto"),
+    ],
+)
+def test_reflection_finds_symbols_in_both_versions(rpc: Rpc, version: str, symbol: str, file: str) -> None:
+    found = reflect(rpc, version, reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol))
+    files = map(descriptor_pb2.FileDescriptorProto.FromString, found.file_descriptor_response.file_descriptor_proto)
+    assert file in {each.name for each in files}
+
+
+def test_reflection_says_what_there_is_not(rpc: Rpc) -> None:
+    asked = reflection_pb2.ServerReflectionRequest(
+        file_containing_symbol="tensorflow.serving.PredictionService.Nothing"
+    )
+    assert reflect(rpc, "v1", asked).error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+
+
+def reflect(rpc: Rpc, version: str, request: reflection_pb2.ServerReflectionRequest) -> Any:
+    call = rpc.channel.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    [answer] = call(iter([request]), timeout=LIMIT_S)
+    return answer
 
 
 class Entered(Admission):
