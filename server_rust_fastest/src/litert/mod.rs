@@ -2,9 +2,11 @@
 //!
 //! A request takes an instance of its shapes from the pool, or has one made, and gives it back.
 
+mod call;
 pub(crate) mod checks;
 mod element_type;
 mod model;
+mod model_file;
 mod pool;
 mod served;
 mod sys;
@@ -12,26 +14,28 @@ mod sys;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use std::{fmt, io};
 
 use bytes::Bytes;
 
+use self::call::Call;
 use self::checks::{check_deadline, check_inputs, find_signature, may_be_resized, select_outputs};
 use self::model::{Entries, Entry, read_entries};
-use self::pool::{Key, Pool};
+use self::model_file::{Holder, written};
+use self::pool::{Key, Pool, Taken};
 use self::served::{Served, defs_of, served_signatures};
 use self::sys::{Compilation, Fault, Instance, Library, MAX_RANK, MappedFile, Model, refuse_strings};
 use crate::error::{Error, Result};
 use crate::log;
 use crate::settings::RuntimeOptions;
-use crate::signature::{Signatures, TensorSpec};
+use crate::signature::Signatures;
 use crate::tensor::Tensor;
 use crate::tflite::{Graphs, Metadata, read_metadata, verify};
 
+pub use self::model_file::ModelFile;
 pub use self::sys::{VERSION, bound_heap, exit, give_back, print_reports};
 
 /// What Git leaves in place of a file whose content it keeps elsewhere begins with this.
@@ -51,7 +55,8 @@ pub struct Servable {
     signature_defs: BTreeMap<String, Bytes>,
     labels: Vec<String>,
     threads: usize,
-    has_run: AtomicBool,
+    path: PathBuf,
+    holder: Holder,
 }
 
 impl Servable {
@@ -60,14 +65,15 @@ impl Servable {
     /// # Errors
     /// With the file, the fault and the remedy; nothing of a failed load stays in memory.
     pub fn load(version_path: &Path, options: &RuntimeOptions) -> Result<Self> {
-        let path = version_path.join("model.tflite");
-        let file = MappedFile::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::unavailable(format!(
-                "no model.tflite in {}: put the converted model there under that name",
-                version_path.display()
-            )),
-            _ => Error::unavailable(format!("{} cannot be read: {error}", path.display())),
-        })?;
+        Self::of(ModelFile::open(version_path)?, options)
+    }
+
+    /// Loads a file.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn of(model_file: ModelFile, options: &RuntimeOptions) -> Result<Self> {
+        let ModelFile { file, path } = model_file;
         let library = Library::open(options.library.as_deref())?;
         let cannot_run = |fault: &dyn fmt::Display| {
             Error::unavailable(format!("{} is not a model that LiteRT {VERSION} can run: {fault}", path.display()))
@@ -84,10 +90,13 @@ impl Servable {
                  has another runtime, such as server_python_fast with --runtime=interpreter"
             )));
         }
-        Self::new(library, file, graphs, &path, options).map_err(|fault| match fault {
+        let servable = Self::new(library, file, graphs, &path, options).map_err(|fault| match fault {
             Fault::Refused(error) => Error::unavailable(error.text),
             Fault::Status(error) => cannot_run(&error),
-        })
+        })?;
+        // All that was read of the file was read of one and the same.
+        servable.check_file()?;
+        Ok(servable)
     }
 
     fn new(
@@ -107,14 +116,15 @@ impl Servable {
             pool: Pool::new(if assigns_variables { 1 } else { options.instances }),
             shared: assigns_variables.then(|| compilation.clone()),
             refused,
-            model,
             signatures: served.iter().map(|(name, served)| (name.clone(), served.signature.clone())).collect(),
             signature_defs: defs_of(&served, signature_defs),
             entries,
             served,
             labels,
             threads: options.threads,
-            has_run: AtomicBool::new(false),
+            holder: Holder::new(&model, path),
+            path: path.to_owned(),
+            model,
         };
         servable.compile_first(&compilation)?;
         Ok(servable)
@@ -170,24 +180,19 @@ impl Servable {
         let key = Key { entry: served.entry, shapes: call.shapes };
         let outputs = {
             let place = self.pool.enter(deadline)?;
-            let mut instance = match place.take(&key) {
-                Some(instance) => instance,
-                None => self.compile_for(call.entry, &key)?,
-            };
-            let outputs = instance.run(&call.tensors, &places).map_err(|fault| match fault {
+            let mut taken = place.take(&key, || self.compile_for(call.entry, &key))?;
+            let outputs = taken.instance.run(&call.tensors, &places).map_err(|fault| match fault {
                 Fault::Refused(error) => error,
                 // Where the shape goes beyond the signature, the request is to blame.
                 Fault::Status(error) => {
                     check_inputs(signature, &inputs, false).err().unwrap_or_else(|| Error::internal(error.to_string()))
                 }
             })?;
-            self.pool.keep(key, instance);
+            self.check_file()?;
+            self.pool.keep(key, taken);
             outputs
         };
-        if !self.has_run.swap(true, Ordering::Relaxed) {
-            // Not when the model was loaded: what the first run reads would have to come back.
-            self.forget_file();
-        }
+        self.holder.has_run();
         check_deadline(deadline)?;
         let names = wanted.iter().filter_map(|&place| signature.outputs.get(place).map(|spec| spec.name.clone()));
         Ok(names.zip(outputs).collect())
@@ -201,7 +206,7 @@ impl Servable {
             match Instance::new(compilation.clone(), entry.plan(), &shapes) {
                 Ok(instance) => {
                     entry.verdict.get_or_init(|| Ok(()));
-                    self.pool.keep(Key { entry: place, shapes }, instance);
+                    self.pool.keep(Key { entry: place, shapes }, Taken::first(instance));
                     return Ok(());
                 }
                 Err(found) => {
@@ -212,6 +217,11 @@ impl Servable {
             }
         }
         fault.map_or(Ok(()), Err)
+    }
+
+    /// Looks whether the model is still the one that was loaded.
+    fn check_file(&self) -> Result<()> {
+        if self.model.file().is_trusted() { Ok(()) } else { Err(written(&self.path)) }
     }
 
     /// Gives back the file's pages, of which little is used once its weights are packed.
@@ -231,6 +241,7 @@ impl Servable {
         if let Some(Err(refusal)) = entry.verdict.get() {
             return Err(refusal.clone());
         }
+        self.check_file()?;
         let instance = self.instance(entry, &key.shapes).map_err(|fault| match fault {
             Fault::Refused(error) => error,
             Fault::Status(error) => self.refusal_of(entry).unwrap_or_else(|| {
@@ -259,33 +270,4 @@ impl Servable {
         let fault = self.instance(entry, &entry.first_shapes()?).err()?;
         Some(entry.refuse(fault))
     }
-}
-
-/// A request's inputs in the order of the entry that runs them.
-struct Call<'a> {
-    entry: &'a Entry,
-    tensors: Vec<&'a Tensor>,
-    shapes: Vec<Vec<usize>>,
-}
-
-impl<'a> Call<'a> {
-    fn new(entries: &'a [Entry], served: &Served, inputs: &'a [(String, Tensor)]) -> Result<Self> {
-        let mismatch = || Error::internal("a signature does not fit its model");
-        let entry = entries.get(served.entry).ok_or_else(mismatch)?;
-        let (mut tensors, mut shapes) = (Vec::new(), Vec::new());
-        for (place, spec) in entry.inputs.iter().enumerate() {
-            let named = served.inputs.iter().position(|&own| own == place);
-            let name = named.and_then(|place| served.signature.inputs.get(place)).map(|spec| &spec.name);
-            let tensor = inputs.iter().find(|(sent, _)| Some(sent) == name).map(|(_, tensor)| tensor);
-            let tensor = tensor.ok_or_else(mismatch)?;
-            tensors.push(tensor);
-            shapes.push(shape_to_run(&tensor.shape, spec));
-        }
-        Ok(Self { entry, tensors, shapes })
-    }
-}
-
-/// LiteRT resizes no input to a scalar.
-fn shape_to_run(shape: &[usize], spec: &TensorSpec) -> Vec<usize> {
-    if shape.is_empty() { vec![1; spec.shape.as_ref().map_or(0, Vec::len)] } else { shape.to_vec() }
 }

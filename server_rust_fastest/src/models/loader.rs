@@ -10,7 +10,7 @@ use super::source::check_regular;
 use super::warmup::{warm_up, warmup_file};
 use crate::error::{Code, Result};
 use crate::image::Classifier;
-use crate::litert::{self, Servable};
+use crate::litert::{self, ModelFile, Servable};
 use crate::log;
 use crate::monitoring::Metrics;
 use crate::settings::{ImageOptions, RuntimeOptions};
@@ -50,11 +50,15 @@ pub struct Loader {
 impl Load<ServedModel> for Loader {
     fn load(&self, version: &Version, probe: bool) -> Result<ServedModel> {
         check_regular(&version.path.join("model.tflite"))?;
+        let file = ModelFile::open(&version.path)?;
         if probe {
-            // A good version serves meanwhile, and must outlive a file that crashes the runtime.
+            // A good version serves meanwhile, and must outlive a file that crashes the runtime, or that is cut off while
+            // it is loaded.
+            file.hold()?;
             self.probe.try_out(&version.path, &self.runtime)?;
+            file.check_as_opened()?;
         }
-        let servable = Servable::load(&version.path, &self.runtime).map_err(|error| {
+        let servable = Servable::of(file, &self.runtime).map_err(|error| {
             // Tried out, it tells as well what LiteRT prints.
             let retold = if probe { None } else { self.probe.try_out(&version.path, &self.runtime).err() };
             retold.unwrap_or(error)

@@ -22,6 +22,18 @@ pub fn bound_heap() {
     }
 }
 
+/// How many bytes are allocated; 0 where the C library is not glibc.
+pub fn allocated_bytes() -> usize {
+    #[cfg(target_env = "gnu")]
+    {
+        // SAFETY: mallinfo2(3) locks the heap while it counts, and touches nothing that is in use.
+        let told = unsafe { libc::mallinfo2() };
+        told.uordblks + told.hblkhd
+    }
+    #[cfg(not(target_env = "gnu"))]
+    0
+}
+
 /// Returns what the heap holds free to the system, as far as it can; worth it after a model has gone. Does nothing where
 /// the C library is not glibc.
 pub fn give_back() {

@@ -9,6 +9,7 @@ mod abi;
 mod compiled_model;
 mod exit;
 mod heap;
+mod immutable;
 mod instance;
 mod library;
 mod mapped_file;
@@ -18,7 +19,7 @@ mod reserve;
 mod tensor_buffer;
 
 pub use self::exit::exit;
-pub use self::heap::{bound_heap, give_back};
+pub use self::heap::{allocated_bytes, bound_heap, give_back};
 pub use self::instance::{Buffering, Compilation, Instance, Plan, refuse_strings};
 pub use self::library::Library;
 pub use self::mapped_file::MappedFile;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{DEFAULT, floats, half_plus_two, mobilenet, pictures, run};
 use crate::error::Code;
+use crate::litert::Servable;
 use crate::real::or_skip;
 
 #[test]
@@ -36,6 +37,20 @@ fn the_pool_keeps_few_of_many_shapes() {
     }
     let kept: Vec<usize> = servable.pool.idle().iter().map(|key| key.shapes[0][0]).collect();
     assert_eq!(kept, [8, 9, 10, 11]);
+}
+
+#[test]
+fn large_instances_leave_no_memory_behind() {
+    let servable = or_skip!(mobilenet(1));
+    let sizes = |servable: &Servable| servable.pool.idle().iter().map(|key| key.shapes[0][0]).collect::<Vec<_>>();
+    for size in [32_u32, 33, 34] {
+        servable.run(DEFAULT, pictures(&(0..size).collect::<Vec<_>>()), &[], None).expect("run");
+        assert_eq!(sizes(&servable), [1, size as usize]);
+    }
+    assert!(servable.pool.idle_bytes() > 64 * 1024 * 1024);
+    servable.pool.expire();
+    assert_eq!((sizes(&servable), servable.pool.idle_bytes()), (vec![1], 0));
+    assert!(servable.run(DEFAULT, pictures(&[1]), &[], None).is_ok());
 }
 
 #[test]

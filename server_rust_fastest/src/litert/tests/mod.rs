@@ -4,6 +4,7 @@ mod batches;
 mod faults;
 mod instances;
 mod models;
+mod overwritten;
 
 use std::fs;
 
