@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rapidjson import NM_NAN, NM_NATIVE, Decoder, JSONDecodeError
 
 from firstserve.errors import InvalidArgument
+from firstserve.json_tensor.count import MOST_RAW_BYTES, check_count, check_values
 from firstserve.json_tensor.value_text import value_text
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Document:
     """A body that is a JSON object."""
 
     def __init__(self, body: bytes) -> None:
-        """Raises InvalidArgument where the body is none."""
+        """Raises InvalidArgument where the body is none, TooLarge where it holds more than is read."""
         if not body:
             raise InvalidArgument("JSON Parse error: The document is empty")
         self._body = body
@@ -45,6 +46,7 @@ class Document:
         self.has_blocks = isinstance(value, dict)
         """Whether lists of numbers may be NumberBlocks; their numbers are exact."""
         if not self.has_blocks:
+            check_values(body)
             value = _read(body, _NATIVE)
         if not isinstance(value, dict):
             raise InvalidArgument(f"JSON Value: {value_text(value)} Is not object")
@@ -55,11 +57,11 @@ class Document:
 
         RapidJSON's numbers are not `exact`: their last digit may be off, as it is in TensorFlow Serving.
         """
-        if exact:
-            value: dict[str, Any] = _read(self._body, _EXACT)
-            return value
-        if self.has_blocks:
-            self.members = _read(self._body, _NATIVE)
+        if exact or self.has_blocks:
+            check_values(self._body)
+            # First, for both would not have room.
+            self.members = {}
+            self.members = _read(self._body, _EXACT if exact else _NATIVE)
             self.has_blocks = False
         return self.members
 
@@ -117,7 +119,10 @@ def _read_with_blocks(body: bytes) -> Any:
     decoder = _BlockDecoder(number_mode=NM_NAN)
     try:
         rest, decoder.blocks = take_blocks(body)
-        return _read(rest, decoder) if decoder.blocks else None
+        if not decoder.blocks:
+            return None
+        check_values(rest)
+        return _read(rest, decoder)
     except (ValueError, InvalidArgument):
         return None
 
@@ -135,6 +140,7 @@ def _read(body: bytes, decoder: Decoder) -> Any:
 
 def _read_any_bytes(body: bytes, number_mode: int) -> Any:
     """As `_read`, for bodies that are not UTF-8."""
+    check_count("bytes and is not UTF-8", len(body), MOST_RAW_BYTES)
     text = body.decode("utf-8", "surrogateescape").translate(_STAND_INS).encode()
     try:
         return _first_value(text, _StandInDecoder(number_mode=number_mode))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import simdjson
 
-from firstserve.json_tensor.nested_list import MAX_RANK, Block
+from firstserve.json_tensor.count import MOST_NUMBERS, check_count
+from firstserve.json_tensor.nested_list import Block
 from firstserve.tensors import Tensor
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 MIN_BYTES = 16 * 1024
 """Of a block; shorter lists are read as fast by RapidJSON."""
 
+_MAX_RANK = 32
+"""What a block takes is linear in its text, and in this."""
 _MAX_STRINGS = 256
 """A body with more strings than that is no block with a few words around it, and is not searched any further."""
 _BACKSLASH = ord("\\")
@@ -43,7 +46,11 @@ class NumberBlock(Block):
     """A list of numbers, nested to any depth."""
 
     def __init__(self, text: bytes) -> None:
-        """Raises ValueError where the text is anything else, or ragged."""
+        """Raises ValueError where the text is anything else, or ragged, TooLarge where it has too many numbers."""
+        brackets = text.translate(None, _NUMBERS_AND_SPACE)
+        self._shape = _shape(brackets)
+        check_count("numbers", brackets.count(b",") + 1, MOST_NUMBERS)
+        del brackets
         try:
             array = simdjson.Parser().parse(text)
         except RuntimeError as error:
@@ -51,11 +58,10 @@ class NumberBlock(Block):
         if not isinstance(array, simdjson.Array):
             raise ValueError("not a list")  # noqa: TRY004 - the text is of the wrong value, not the argument
         self._array = array
-        self._shape = _shape(text.translate(None, _NUMBERS_AND_SPACE))
 
     def tensor(self, dtype: str) -> Tensor | None:
         """The block as a tensor; None where its numbers do not fit."""
-        if dtype not in _READ_AS or len(self._shape) > MAX_RANK:
+        if dtype not in _READ_AS:
             return None
         kind, item = _READ_AS[dtype]
         try:
@@ -113,15 +119,18 @@ def _string_end(body: bytes, place: int) -> int:
 def _shape(brackets: bytes) -> tuple[int, ...]:
     """The shape of nested lists of which only the brackets and commas are left. Raises ValueError where it has none."""
     rank = len(brackets) - len(brackets.lstrip(b"["))
+    if rank > _MAX_RANK or brackets.translate(None, b"[],"):
+        raise ValueError("not a block")
     sizes: list[int] = []
     expected = b""
+    place = 0
     for level in range(rank - 1, -1, -1):
         # The first list of this level ends where as many brackets close at once as are open within it.
-        length = brackets.find(b"]" * (rank - level)) + (rank - level) - level
-        size, rest = divmod(length - 1, len(expected) + 1)
-        if rest or size < 1:
+        place = brackets.find(b"]" * (rank - level), place)
+        size, rest = divmod(place + (rank - level) - level - 1, len(expected) + 1)
+        if place < 0 or rest or size < 1:
             raise ValueError("ragged")
-        expected = b"[" + b",".join([expected] * size) + b"]"
+        expected = b"[" + (expected + b",") * (size - 1) + expected + b"]"
         sizes.insert(0, size)
     if expected != brackets:
         raise ValueError("ragged")

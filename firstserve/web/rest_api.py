@@ -47,6 +47,7 @@ class RestApi:
 
     def __init__(self, server: ModelServer, settings: HttpSettings) -> None:
         self._cors = settings.cors
+        self._limit_bytes = settings.rest_limit_bytes
         self._methods = RestMethods(server, settings.timeout_s)
 
     def respond(self) -> Response | None:
@@ -74,7 +75,7 @@ class RestApi:
         if method in _NOT_IMPLEMENTED:
             raise Unimplemented(f"{method} is not implemented")
         verb, spec = read_route(method, path)
-        body = read_body(request.environ)
+        body = read_body(request.environ, self._limit_bytes)
         access = current_access()
         if verb == "status":
             return self._methods.status(spec, access)

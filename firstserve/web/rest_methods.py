@@ -10,18 +10,23 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from firstserve.errors import InvalidArgument
+from firstserve.errors import FirstserveError, InvalidArgument
 from firstserve.inference import check_servable, classify, predict, regress, resolve
 from firstserve.json_tensor.document import Document
 from firstserve.json_tensor.predict_answer import write_predict_answer
 from firstserve.json_tensor.predict_request import read_predict_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firstserve.json_tensor.predict_request import PredictRequest
     from firstserve.logs.access import Access
     from firstserve.model_server import ModelServer
     from firstserve.models.handle import ServableHandle
     from firstserve.models.model_spec import ModelSpec
     from firstserve.models.state import VersionStatus
+    from firstserve.servable import Servable
+    from firstserve.web.rest_body import RestBody
 
 _INDENT = 1
 """Spaces for each level of what protobuf writes."""
@@ -39,18 +44,11 @@ class RestMethods:
         self._check_method_name = server.settings.check_method_names
         self._timeout_s = timeout_s
 
-    def predict(self, spec: ModelSpec, body: bytes, access: Access) -> bytes:
+    def predict(self, spec: ModelSpec, body: RestBody, access: Access) -> bytes:
         """Tensors, by row or by column, through a signature."""
-        document = Document(body)
-        signature_name = document.signature_name()
-        with self._handle(spec) as model, self._admission:
+        with self._model(spec, lambda: self._check(body)) as model, self._admission:
             access.found(model)
-            name = resolve(signature_name)
-            check_servable(model.servable, name)
-            signature = model.servable.signatures.get(name)
-            if signature is None:
-                raise InvalidArgument(f'Serving signature name: "{name}" not found in signature def')
-            request = read_predict_request(document, signature_name, signature)
+            name, request = self._read_tensors(body, model.servable)
             with access.running():
                 outputs = predict(
                     model,
@@ -61,26 +59,26 @@ class RestMethods:
                 )
         return write_predict_answer(outputs, by_row=request.by_row)
 
-    def classify(self, spec: ModelSpec, body: bytes, access: Access) -> bytes:
+    def classify(self, spec: ModelSpec, body: RestBody, access: Access) -> bytes:
         """Examples to classes."""
         from firstserve.json_tensor.results import write_classifications
 
-        signature_name, examples = self._read_examples(body, access)
-        with self._handle(spec) as model, self._admission:
+        with self._model(spec, lambda: self._read_examples(body, access)) as model, self._admission:
             access.found(model)
+            signature_name, examples = self._read_examples(body, access)
             with access.running():
                 rows = classify(
                     model, signature_name, examples, self._deadline_s(), check_method_name=self._check_method_name
                 )
         return write_classifications(rows)
 
-    def regress(self, spec: ModelSpec, body: bytes, access: Access) -> bytes:
+    def regress(self, spec: ModelSpec, body: RestBody, access: Access) -> bytes:
         """Examples to numbers."""
         from firstserve.json_tensor.results import write_regressions
 
-        signature_name, examples = self._read_examples(body, access)
-        with self._handle(spec) as model, self._admission:
+        with self._model(spec, lambda: self._read_examples(body, access)) as model, self._admission:
             access.found(model)
+            signature_name, examples = self._read_examples(body, access)
             with access.running():
                 values = regress(
                     model, signature_name, examples, self._deadline_s(), check_method_name=self._check_method_name
@@ -109,13 +107,41 @@ class RestMethods:
             )
         return _json({"model_spec": model_spec, "metadata": {"signature_def": signature_defs}})
 
-    def _read_examples(self, body: bytes, access: Access) -> tuple[str, list[bytes]]:
+    def _model(self, spec: ModelSpec, check: Callable[[], object]) -> ServableHandle:
+        """The model that is asked for; what `check` finds wrong with the body is told before that there is none.
+
+        The model comes first, for nothing of a large body is to be in memory while a model loads.
+        """
+        try:
+            return self._handle(spec)
+        except FirstserveError:
+            check()
+            raise
+
+    def _check(self, body: RestBody) -> None:
+        with body.opened(self._deadline_s()) as data:
+            Document(data).signature_name()
+
+    def _read_tensors(self, body: RestBody, servable: Servable) -> tuple[str, PredictRequest]:
+        """The signature's name, and its inputs."""
+        with body.opened(self._deadline_s()) as data:
+            document = Document(data)
+            signature_name = document.signature_name()
+            name = resolve(signature_name)
+            check_servable(servable, name)
+            signature = servable.signatures.get(name)
+            if signature is None:
+                raise InvalidArgument(f'Serving signature name: "{name}" not found in signature def')
+            return name, read_predict_request(document, signature_name, signature)
+
+    def _read_examples(self, body: RestBody, access: Access) -> tuple[str, list[bytes]]:
         """The signature's name and serialized tf.Examples."""
         from firstserve.json_tensor.examples import read_examples
 
-        document = Document(body)
-        signature_name = document.signature_name()
-        examples = read_examples(document)
+        with body.opened(self._deadline_s()) as data:
+            document = Document(data)
+            signature_name = document.signature_name()
+            examples = read_examples(document)
         access.examples = len(examples)
         return signature_name, examples
 
