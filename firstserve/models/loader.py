@@ -62,7 +62,9 @@ class Loader:
         try:
             runtime = name_runtime(version.path, settings.runtime, options)
             servable = self._take_first(name, version) or load_servable(version.path, runtime, options)
-        except FirstserveError:
+        except FirstserveError as error:
+            if not probe:
+                self._explain(version, error)
             raise
         except Exception as error:
             raise LoadError(f"{version.path} cannot be loaded: {error!r}") from error
@@ -85,6 +87,14 @@ class Loader:
             servable.close()
             raise
         return model
+
+    def _explain(self, version: Version, error: FirstserveError) -> None:
+        """Raises an error that says more, where LiteRT says more in a process of its own."""
+        from firstserve.runtimes.probe import LITERT_STATUS
+        from firstserve.runtimes.probe import probe as probe_version
+
+        if LITERT_STATUS in str(error):
+            probe_version(version.path, self._settings.runtime, self._settings.runtime_options)
 
     def unload(self, model: ServedModel) -> None:
         """Gives the memory of a version back, that nobody uses any more."""

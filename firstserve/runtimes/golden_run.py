@@ -14,13 +14,14 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from firstserve.parent import end_with_parent
+from firstserve.runtimes.litert_compilation import Compilation
 from firstserve.runtimes.litert_compiled_model import CompiledModel
 from firstserve.tensors import ITEM_BYTES, STRUCT_FORMAT, Tensor, element_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from firstserve.runtimes.litert_compiled_model import Shapes
+    from firstserve.runtimes.litert_compilation import Shapes
     from firstserve.runtimes.litert_model import LiteRtModel
     from firstserve.servable import TensorSpec
 
@@ -71,7 +72,7 @@ def _answer(model: LiteRtModel, goldens: Sequence[Golden], threads: int, weights
         verdict = b"right"
         for place, shapes, checksum in goldens:
             # Not closed: that takes time, and this process ends.
-            compiled = CompiledModel(model, entries[place], shapes, threads, os.dup(weights))
+            compiled = CompiledModel(Compilation(model, threads, os.dup(weights)), entries[place], shapes)
             if golden_checksum(compiled) != checksum:
                 verdict = b"the golden run gives another answer"
                 break

@@ -11,7 +11,8 @@ import threading
 from contextlib import closing
 from importlib import import_module
 from io import FileIO
-from typing import TYPE_CHECKING, Any
+from struct import error as StructError  # noqa: N812 - an exception's name
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firstserve.errors import DeadlineExceeded, FirstserveError, InvalidArgument, LoadError
 from firstserve.runtimes.checks import (
@@ -23,6 +24,8 @@ from firstserve.runtimes.checks import (
     time_left_s,
 )
 from firstserve.runtimes.lazy_file import LazyFile
+from firstserve.runtimes.lfs_pointer import check_no_pointer
+from firstserve.runtimes.tflite_graph import unranked_tensors, variable_tensors
 from firstserve.runtimes.tflite_metadata import read_metadata
 from firstserve.runtimes.tflite_signatures import defs_of, served_signatures
 from firstserve.servable import PREDICT_METHOD, Normalization, Quantization, Signature, TensorSpec
@@ -51,9 +54,12 @@ def load(path: Path, options: RuntimeOptions) -> InterpreterServable:
         raise LoadError(f"no model.tflite in {path}: put the converted model there under that name")
     interpreter_class = _find_interpreter()
     content = _read_whole(model_file)
+    check_no_pointer(model_file, content)
+    facts = _read_facts(content)
 
     def new_instance() -> _Instance:
-        return _Instance(interpreter_class(model_content=content, num_threads=max(options.threads, 1)))
+        made = interpreter_class(model_content=content, num_threads=max(options.threads, 1))
+        return _Instance(made, facts)
 
     try:
         first = new_instance()
@@ -62,7 +68,9 @@ def load(path: Path, options: RuntimeOptions) -> InterpreterServable:
             f"{model_file} is not a model that {interpreter_class.__module__} can run: {' '.join(str(error).split())}; "
             "convert it again, or take the runtime litert"
         ) from error
-    return InterpreterServable(first, new_instance, options.instances, read_metadata(content))
+    metadata = read_metadata(content)
+    # Variables are an instance's own, and all requests share them.
+    return InterpreterServable(first, new_instance, 1 if metadata.assigns_variables else options.instances, metadata)
 
 
 def _read_whole(model_file: Path) -> bytes:
@@ -71,6 +79,23 @@ def _read_whole(model_file: Path) -> bytes:
         content = file.readall()
         lazy.check()
     return content
+
+
+class _Facts(NamedTuple):
+    """What the interpreter does not tell of a model."""
+
+    graphs_with_state: frozenset[int] = frozenset()
+    """The places of those whose operations keep something in their tensors from one run to the next."""
+    unranked_tensors: frozenset[str] = frozenset()
+
+
+def _read_facts(content: bytes) -> _Facts:
+    try:
+        states = frozenset(place for place, _ in variable_tensors(content))
+        return _Facts(states, frozenset(unranked_tensors(content)))
+    except (StructError, IndexError, ValueError):
+        # The interpreter says what is wrong with it.
+        return _Facts()
 
 
 def _find_interpreter() -> type[Any]:
@@ -126,7 +151,8 @@ class InterpreterServable:
             # An instance that failed is not used again: its tensors may be half resized.
             instance = self._take()
             results = instance.run(served.runs, arrays)
-            self._idle.append(instance)
+            if not instance.is_for_one_run:
+                self._idle.append(instance)
         except ValueError as error:
             raise InvalidArgument(f"the model does not take these inputs: {error}") from error
         except RuntimeError as error:
@@ -152,8 +178,12 @@ class InterpreterServable:
 class _Instance:
     """One interpreter, which serves one thread at a time."""
 
-    def __init__(self, interpreter: Any) -> None:
+    def __init__(self, interpreter: Any, facts: _Facts) -> None:
         self._interpreter = interpreter
+        self._unranked_tensors = facts.unranked_tensors
+        self._keeps_state = bool(facts.graphs_with_state)
+        self.is_for_one_run = any(facts.graphs_with_state)
+        """Whether it keeps state that cannot be set anew: in other graphs than the first."""
         self._interpreter.allocate_tensors()
         self._runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
         self._shapes = [tuple(detail["shape"]) for detail in interpreter.get_input_details()]
@@ -171,7 +201,12 @@ class _Instance:
 
         def specs(details: Mapping[str, Any]) -> dict[str, TensorSpec]:
             return {
-                name: _spec(name, detail, expected.get((detail["index"], detail["name"])))
+                name: _spec(
+                    name,
+                    detail,
+                    expected.get((detail["index"], detail["name"])),
+                    has_rank=detail["name"] not in self._unranked_tensors,
+                )
                 for name, detail in details.items()
             }
 
@@ -186,6 +221,8 @@ class _Instance:
 
     def run(self, signature_name: str, arrays: Arrays) -> Arrays:
         """Runs on inputs of any shape that the model can be resized to. Raises ValueError, RuntimeError."""
+        if self._keeps_state:
+            self._interpreter.reset_all_variables()
         if self._runners:
             # Resizes to the shapes of its arrays itself, which costs nothing while they stay the same.
             results: Arrays = self._runners[signature_name](**arrays)
@@ -204,12 +241,12 @@ class _Instance:
         return {detail["name"]: interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()}
 
 
-def _spec(name: str, detail: Mapping[str, Any], normalization: Normalization | None) -> TensorSpec:
+def _spec(name: str, detail: Mapping[str, Any], normalization: Normalization | None, *, has_rank: bool) -> TensorSpec:
     scale, zero_point = detail["quantization"]
     return TensorSpec(
         name,
         _dtype_name(detail["dtype"]),
-        tuple(int(size) for size in detail["shape_signature"]),
+        tuple(int(size) for size in detail["shape_signature"]) if has_rank else None,
         Quantization(float(scale), int(zero_point)) if scale else None,
         normalization,
         detail["name"],

@@ -6,9 +6,11 @@ A request takes a compiled model of its shapes from the pool, or has one made, a
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
+from struct import error as StructError  # noqa: N812 - an exception's name
 from typing import TYPE_CHECKING
 
-from firstserve.errors import DeadlineExceeded, InvalidArgument, LoadError
+from firstserve.errors import DeadlineExceeded, InvalidArgument, LoadError, Unimplemented
 from firstserve.heap import forget_file
 from firstserve.runtimes.checks import (
     check_deadline,
@@ -19,9 +21,11 @@ from firstserve.runtimes.checks import (
     time_left_s,
 )
 from firstserve.runtimes.litert_c import MAX_RANK, VERSION, Library, StatusError
-from firstserve.runtimes.litert_compiled_model import CompiledModel, Shapes
+from firstserve.runtimes.litert_compilation import Compilation, Shapes
+from firstserve.runtimes.litert_compiled_model import CompiledModel
 from firstserve.runtimes.litert_model import Entry, LiteRtModel
 from firstserve.runtimes.tflite_signatures import defs_of, served_signatures
+from firstserve.servable import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +55,23 @@ def load(path: Path, options: RuntimeOptions) -> LiteRtServable:
         model = LiteRtModel(library, model_file, options.probed)
         return LiteRtServable(model, options, _find_weight_cache(path / WEIGHT_CACHE, model, options))
     except StatusError as error:
-        raise LoadError(f"{model_file} is not a model that LiteRT {VERSION} can run: {error}") from error
+        raise LoadError(_explained(model_file, error)) from error
+
+
+def _explained(model_file: Path, error: StatusError) -> str:
+    """LiteRT's words, where the file does not tell better what is wrong."""
+    from firstserve.runtimes.lfs_pointer import check_no_pointer
+    from firstserve.runtimes.tflite_graph import variable_tensors
+
+    check_no_pointer(model_file)
+    told = f"{model_file} is not a model that LiteRT {VERSION} can run: "
+    with suppress(ValueError, IndexError, StructError):
+        for _, tensor in variable_tensors(model_file.read_bytes()):
+            return (
+                f'{told}it keeps state in its tensor "{tensor}", which LiteRT\'s C library cannot: serve it with a '
+                "server that has another runtime, such as server_python_fast with --runtime=interpreter"
+            )
+    return f"{told}{error}"
 
 
 def _find_weight_cache(folder: Path, model: LiteRtModel, options: RuntimeOptions) -> WeightCache | None:
@@ -74,8 +94,13 @@ class LiteRtServable:
         self._holding = threading.Lock()
         # Most recently used last; at most `instances` more are in use.
         self._idle: list[CompiledModel] = []
-        self._instances = threading.Semaphore(options.instances)
         metadata = model.metadata
+        # What assigns variables has one compilation, so that they are the same for all signatures and shapes.
+        self._has_variables = metadata.assigns_variables
+        self._shared: Compilation | None = None
+        self._instances = threading.Semaphore(1 if self._has_variables else options.instances)
+        # Why signatures cannot be run, by their own names; None once one has been found to be sound.
+        self._verdicts: dict[str, Unimplemented | None] = {}
         own = {name: entry.signature for name, entry in model.entries.items()}
         self._served = served_signatures(own, metadata.signature_defs)
         self.labels: Sequence[str] = metadata.labels
@@ -96,6 +121,8 @@ class LiteRtServable:
     ) -> dict[str, Tensor]:
         """Runs one signature; see Servable. Raises Unimplemented for tensors that hold strings."""
         check_deadline(deadline_s)
+        if signature_name in self._model.refused:
+            raise self._model.refused[signature_name]
         signature = find_signature(self.signatures, signature_name)
         check_inputs(signature, inputs, lenient=may_be_resized(signature, inputs))
         wanted = select_outputs(signature, output_filter)
@@ -106,7 +133,7 @@ class LiteRtServable:
         if not self._instances.acquire(timeout=time_left_s(deadline_s)):
             raise DeadlineExceeded(f"no instance of the model was free in time: {self._options.instances} are at work")
         try:
-            compiled = self._take(entry, shapes)
+            compiled = self._take(served.runs, entry, shapes)
             try:
                 outputs = compiled.run(tensors, [served.outputs[name] for name in wanted])
             except BaseException:
@@ -137,15 +164,63 @@ class LiteRtServable:
         for compiled in self._idle:
             compiled.close()
         self._idle = []
+        if self._shared is not None:
+            self._shared.close()
         if self._weight_cache is not None:
             self._weight_cache.close()
         self._model.close()
 
     def _compile_first(self) -> None:
-        """Finds out at load whether the model can run, at batch size 1 where it takes any."""
-        entry = next(iter(self._model.entries.values()))
-        if entry.first_shapes is not None:
-            self._idle.append(self._compile(entry, entry.first_shapes))
+        """Finds out at load whether the model can run, at batch size 1 where it takes any.
+
+        One signature that can is enough.
+        """
+        faults: list[StatusError] = []
+        for name, entry in self._model.entries.items():
+            if entry.first_shapes is None:
+                return
+            try:
+                self._idle.append(self._compile(entry, entry.first_shapes))
+            except StatusError as error:
+                faults.append(error)
+                self._refuse(name, entry, error)
+            else:
+                self._verdicts[name] = None
+                return
+        first, entry = next(iter(self._model.entries.items()))
+        if self._tensorflow_operations(entry):
+            raise LoadError(f"{self._model.file.path} cannot be served: {self._verdicts[first]}") from faults[0]
+        raise faults[0]
+
+    def _refuse(self, name: str, entry: Entry, error: StatusError) -> Unimplemented:
+        """Notes why a signature cannot be run, whatever comes in."""
+        told = f'signature "{name or DEFAULT_SIGNATURE}"'
+        operations = self._tensorflow_operations(entry)
+        refusal = Unimplemented(
+            f"{told} needs TensorFlow's own {', '.join(operations)}, which LiteRT does not have: convert the model "
+            "without Select TF ops, or serve its SavedModel with server_python_slow"
+            if operations
+            else f"{told} is none that LiteRT {VERSION} can run: {error}"
+        )
+        self._verdicts[name] = refusal
+        return refusal
+
+    def _tensorflow_operations(self, entry: Entry) -> tuple[str, ...]:
+        from firstserve.runtimes.tflite_graph import read_graph
+
+        with suppress(ValueError, IndexError, StructError), self._model.content() as content:
+            return read_graph(content, entry.place).tensorflow_operations
+        return ()
+
+    def _refusal_of(self, name: str, entry: Entry) -> Unimplemented | None:
+        """Why a signature cannot be run whatever comes in, if it cannot."""
+        if name not in self._verdicts and entry.first_shapes is not None:
+            try:
+                self._compile(entry, entry.first_shapes).close()
+            except StatusError as error:
+                return self._refuse(name, entry, error)
+            self._verdicts[name] = None
+        return self._verdicts.get(name)
 
     def _check_files(self) -> None:
         """What ran while somebody wrote to its files gives no answer. Raises FileChanged."""
@@ -162,10 +237,15 @@ class LiteRtServable:
             return self._compile_now(entry, shapes)
 
     def _compile_now(self, entry: Entry, shapes: Shapes) -> CompiledModel:
+        if self._shared is not None:
+            return CompiledModel(self._shared, entry, shapes, shared=True)
         weights = None if self._weight_cache is None else self._weight_cache.open_for(entry)
-        return CompiledModel(self._model, entry, shapes, self._options.threads, weights)
+        compilation = Compilation(self._model, self._options.threads, weights)
+        if self._has_variables:
+            self._shared = compilation
+        return CompiledModel(compilation, entry, shapes, shared=self._has_variables)
 
-    def _take(self, entry: Entry, shapes: Shapes) -> CompiledModel:
+    def _take(self, name: str, entry: Entry, shapes: Shapes) -> CompiledModel:
         with self._lock:
             for compiled in reversed(self._idle):
                 if compiled.entry is entry and compiled.shapes == shapes:
@@ -174,10 +254,17 @@ class LiteRtServable:
         sent = ", ".join(str(list(shape)) for shape in shapes)
         if any(len(shape) > MAX_RANK for shape in shapes):
             raise InvalidArgument(f"LiteRT takes no inputs of shape {sent}: it knows {MAX_RANK} dimensions at most")
+        refusal = self._verdicts.get(name)
+        if refusal is not None:
+            raise refusal
         try:
             compiled = self._compile(entry, shapes)
         except StatusError as error:
+            refusal = self._refusal_of(name, entry)
+            if refusal is not None:
+                raise refusal from error
             raise InvalidArgument(f"the model cannot take inputs of shape {sent}: {error}") from error
+        self._verdicts[name] = None
         # It has read all weights once more, to pack them.
         forget_file(self._model.file.descriptor)
         return compiled

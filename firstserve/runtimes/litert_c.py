@@ -111,16 +111,35 @@ class EnvironmentOption(ctypes.Structure):
 
 _AUTO_REGISTER_ACCELERATORS = 24
 _MIN_LOGGER_SEVERITY = 25
-_SEVERITY_ERROR = 3
 _INTEGER = 2
+_PRINTS_ERRORS, _PRINTS_NOTHING = 3, 4
+"""LiteRtLogSeverity, the least that is printed."""
+_REPORTS_PRINTED, _REPORTS_KEPT = 1, 2
+"""LiteRtErrorReporterMode."""
+_printed = False
+
+
+def print_reports() -> None:
+    """From now on all that LiteRT reports goes to stderr, also of what it has not made, and has nowhere to keep it for.
+
+    For processes whose stderr is read; elsewhere it is in StatusError.
+    """
+    global _printed  # noqa: PLW0603 - the library has one stderr as well
+    _printed = True
 
 
 def environment_options() -> ctypes.Array[EnvironmentOption]:
-    """CPU only (looking for GPU libraries costs 3 ms) and errors only on stderr."""
+    """CPU only (looking for GPU libraries costs 3 ms)."""
+    severity = _PRINTS_ERRORS if _printed else _PRINTS_NOTHING
     return (EnvironmentOption * 2)(
         EnvironmentOption(_AUTO_REGISTER_ACCELERATORS, _INTEGER, CPU),
-        EnvironmentOption(_MIN_LOGGER_SEVERITY, _INTEGER, _SEVERITY_ERROR),
+        EnvironmentOption(_MIN_LOGGER_SEVERITY, _INTEGER, severity),
     )
+
+
+def report_settings() -> bytes:
+    """What becomes of what a compiled model reports, as lines of `name = value`."""
+    return b"error_reporter_mode = %d\n" % (_REPORTS_PRINTED if _printed else _REPORTS_KEPT)
 
 
 _FUNCTIONS: Mapping[str, tuple[object, ...]] = {
@@ -154,6 +173,8 @@ _FUNCTIONS: Mapping[str, tuple[object, ...]] = {
     "LiteRtCreateTensorBufferFromHostMemory": (c_void_p, c_void_p, c_size_t, c_void_p, c_void_p),
     "LiteRtLockTensorBuffer": (c_void_p, c_void_p, c_int),
     "LiteRtUnlockTensorBuffer": (c_void_p,),
+    "LiteRtCompiledModelGetErrorMessages": (c_void_p, c_void_p),
+    "LiteRtCompiledModelClearErrors": (c_void_p,),
     "LiteRtRunCompiledModel": (c_void_p, c_size_t, c_size_t, c_void_p, c_size_t, c_void_p),
 }
 """Arguments of every function that answers with a status."""
@@ -167,6 +188,12 @@ class StatusError(FirstserveError):
     def __init__(self, function: str, status: int) -> None:
         super().__init__(f"{function}: {_STATUS_NAMES.get(status, 'failed')} (LiteRT status {status})")
         self.code = status
+        self.reports = ""
+        """What LiteRT has reported beside the status."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text}: {self.reports}" if self.reports else text
 
 
 class Library:

@@ -4,62 +4,55 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import byref, c_int, c_void_p
+from ctypes import byref, c_void_p
 from typing import TYPE_CHECKING
 
 from firstserve.errors import Unimplemented
 from firstserve.runtimes import litert_c
-from firstserve.runtimes.litert_c import Layout, RankedTensorType, StatusError
+from firstserve.runtimes.litert_c import RankedTensorType, StatusError
 from firstserve.runtimes.litert_reserve import Reserve
 from firstserve.tensors import ITEM_BYTES, Tensor, element_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from firstserve.runtimes.litert_compilation import Compilation, Shapes
     from firstserve.runtimes.litert_model import Entry, LiteRtModel
     from firstserve.servable import Signature, TensorSpec
-
-Shapes = tuple[tuple[int, ...], ...]
-"""One fully known shape per input, in the signature's order."""
 
 _CODES = {dtype: code for code, dtype in litert_c.DTYPES.items()}
 
 _UNWRITTEN = bytes.fromhex("5f1d8e22c7a94b06913ae07d5cb8f264")
-
-_KEEP_PAYLOAD = ctypes.CFUNCTYPE(None, c_void_p)(lambda _payload: None)
-"""The payload of an opaque option is ours; LiteRT insists on a function that frees it."""
+_OF_UNKNOWN_SIZE = "allocation_type == kTfLiteArenaRw"
+"""What LiteRT reports of an output that it has no place for, because its size is known only after a run."""
 
 
 class CompiledModel:
     """See the module. Raises StatusError where the model cannot take inputs of these shapes.
 
-    `weights` is an open file of packed weights, XNNPACK's weight cache; LiteRT closes it.
+    One that shares its compilation with others has them all at work one after another.
     """
 
-    def __init__(
-        self, model: LiteRtModel, entry: Entry, shapes: Shapes, threads: int, weights: int | None = None
-    ) -> None:
+    def __init__(self, compilation: Compilation, entry: Entry, shapes: Shapes, *, shared: bool = False) -> None:
         self.entry = entry
         self.shapes = shapes
-        self._library = model.library
-        self._handle = c_void_p()
+        self._compilation = compilation
+        self._shared = shared
+        self._library = compilation.model.library
         self._buffers: list[c_void_p] = []
         self._reserves: dict[int, Reserve] = {}
-        # LiteRT writes all dimensions of an output, however few a layout has room for, and as many as a request says.
-        self._layouts = Reserve()
+        model = compilation.model
         try:
             _refuse_strings(entry.signature)
-            self._compile(model, threads, weights)
             self._resize()
-            self._output_shapes = self._read_output_shapes(allocate=True)
+            self._output_shapes = compilation.output_shapes(entry.place, len(entry.signature.outputs))
             inputs = [
                 self._managed_buffer(model, spec, shape)
                 for spec, shape in zip(entry.signature.inputs.values(), shapes, strict=True)
             ]
-            outputs = [
-                self._output_buffer(model, place, name, dict(zip(entry.signature.inputs, inputs, strict=True)))
-                for place, name in enumerate(entry.signature.outputs)
-            ]
+            outputs: list[c_void_p] = []
+            for place, name in enumerate(entry.signature.outputs):
+                outputs.append(self._output_buffer(model, place, name, inputs, outputs))
             self._inputs = (c_void_p * len(inputs))(*(buffer.value for buffer in inputs))
             self._outputs = (c_void_p * len(outputs))(*(buffer.value for buffer in outputs))
             self._unproven = list(self._reserves)
@@ -74,93 +67,72 @@ class CompiledModel:
         signature = self.entry.signature
         for name, buffer in zip(signature.inputs, self._inputs, strict=True):
             self._write(buffer, inputs[name].data)
-        self._invoke()
+        if self._shared:
+            self._resize()
+        try:
+            self._invoke()
+        except StatusError as error:
+            if _OF_UNKNOWN_SIZE in error.reports:
+                raise self._unknown_size(self._reserves) from error
+            raise
         self._measure_outputs()
+        first_names = {name: self.entry.repeated.get(name, name) for name in wanted}
         places = {name: place for place, name in enumerate(signature.outputs)}
-        return {name: self._read(signature.outputs[name], places[name]) for name in wanted}
+        # A tensor that goes by several names is read once: what is large is not there any more then.
+        tensors = {name: self._read(signature.outputs[name], places[name]) for name in {*first_names.values()}}
+        return {name: tensors[first] for name, first in first_names.items()}
 
     def close(self) -> None:
         """Gives the memory back."""
         for buffer in self._buffers:
             self._library.destroy("TensorBuffer", buffer)
         self._buffers = []
-        if self._handle.value:
-            self._library.destroy("CompiledModel", self._handle)
-            self._handle = c_void_p()
-        for reserve in (self._layouts, *self._reserves.values()):
+        if not self._shared:
+            self._compilation.close()
+        for reserve in self._reserves.values():
             reserve.close()
         self._reserves = {}
 
     def _invoke(self) -> None:
-        self._library.call(
-            "LiteRtRunCompiledModel",
-            self._handle,
-            self.entry.place,
-            len(self._inputs),
-            self._inputs,
-            len(self._outputs),
-            self._outputs,
-        )
+        self._compilation.run(self.entry.place, self._inputs, self._outputs)
 
     def _measure_outputs(self) -> None:
-        self._output_shapes = self._read_output_shapes(allocate=False)
         specs = self.entry.signature.outputs.values()
+        self._output_shapes = self._compilation.output_shapes(self.entry.place, len(specs))
         sizes = [_size_bytes(spec, shape) for spec, shape in zip(specs, self._output_shapes, strict=True)]
         if any(sizes[place] > reserve.size_bytes for place, reserve in self._reserves.items()):
             # LiteRT has written past the end of the buffer: nothing in this process can be trusted any more.
             os.abort()
-        if any(self._is_unwritten(place, sizes[place]) for place in self._unproven):
-            # Either these are the values, or LiteRT has kept the output to itself; then it refuses a second run.
+        unwritten = [place for place in self._unproven if self._is_unwritten(place, sizes[place])]
+        if unwritten:
+            # Either these are the values, or LiteRT has kept the output to itself; then it refuses a second run, which
+            # what assigns variables must not have.
+            if self._shared:
+                raise self._unknown_size(unwritten)
             try:
                 self._invoke()
             except StatusError as error:
-                raise Unimplemented(
-                    "an output has a size that is known only after a run, and LiteRT's C library does not hand it out: "
-                    "serve the model with --runtime=interpreter"
-                ) from error
+                raise self._unknown_size(unwritten) from error
         self._unproven = []
+
+    def _unknown_size(self, places: Sequence[int] | Mapping[int, object]) -> Unimplemented:
+        """LiteRT does not say for which output it has no place."""
+        names = [f'"{list(self.entry.signature.outputs)[place]}"' for place in places]
+        which = f"output {names[0]}" if len(names) == 1 else f"one of the outputs {', '.join(names)}"
+        return Unimplemented(
+            f"{which} has a size that is known only after a run, and LiteRT's C library does not hand it out: serve "
+            "the model with a server that has another runtime, such as server_python_fast with --runtime=interpreter"
+        )
 
     def _is_unwritten(self, place: int, size: int) -> bool:
         length = min(size, len(_UNWRITTEN))
-        return self._copy(place, length) == _UNWRITTEN[:length]
-
-    def _compile(self, model: LiteRtModel, threads: int, weights: int | None) -> None:
-        library = self._library
-        options = library.handle("LiteRtCreateOptions")
-        try:
-            library.call("LiteRtSetOptionsHardwareAccelerators", options, litert_c.CPU)
-            settings = f"num_threads = {max(threads, 1)}\n"
-            if weights is not None:
-                settings += f"weight_cache_file_descriptor = {weights}\n"
-            payload = ctypes.create_string_buffer(settings.encode())
-            opaque = library.handle("LiteRtCreateOpaqueOptions", b"xnnpack", payload, _KEEP_PAYLOAD)
-            library.call("LiteRtAddOpaqueOptions", options, opaque)
-            self._handle = library.handle("LiteRtCreateCompiledModel", model.environment, model.model, options)
-        finally:
-            library.destroy("Options", options)
+        return length > 0 and self._copy(place, length) == _UNWRITTEN[:length]
 
     def _resize(self) -> None:
         for index, (spec, shape) in enumerate(zip(self.entry.signature.inputs.values(), self.shapes, strict=True)):
-            if spec.shape != shape:
-                sizes = (c_int * len(shape))(*shape)
-                # Not strict: dimensions and a rank that are fixed change as well.
-                self._library.call(
-                    "LiteRtCompiledModelResizeInputTensorNonStrict",
-                    *(self._handle, self.entry.place, index),
-                    *(sizes, len(shape)),
-                )
-
-    def _read_output_shapes(self, *, allocate: bool) -> Shapes:
-        count = len(self.entry.signature.outputs)
-        # Without allocating first, the layouts are those of the last run, or from before the resize.
-        self._library.call(
-            "LiteRtGetCompiledModelOutputTensorLayouts",
-            *(self._handle, self.entry.place, count, self._layouts.address, allocate),
-        )
-        told = (Layout * count).from_buffer_copy(self._layouts.read(count * ctypes.sizeof(Layout)))
-        if any(layout.rank > litert_c.MAX_RANK for layout in told):
-            raise Unimplemented(f"an output has more than {litert_c.MAX_RANK} dimensions, which LiteRT cannot tell")
-        return tuple(layout.shape for layout in told)
+            # One of any rank has that of a scalar in the file.
+            if self._shared or (spec.shape or ()) != shape:
+                self._compilation.resize(self.entry.place, index, shape)
 
     def _managed_buffer(self, model: LiteRtModel, spec: TensorSpec, shape: tuple[int, ...]) -> c_void_p:
         buffer = self._library.handle(
@@ -170,11 +142,15 @@ class CompiledModel:
         self._buffers.append(buffer)
         return buffer
 
-    def _output_buffer(self, model: LiteRtModel, place: int, name: str, inputs: Mapping[str, c_void_p]) -> c_void_p:
+    def _output_buffer(
+        self, model: LiteRtModel, place: int, name: str, inputs: Sequence[c_void_p], outputs: Sequence[c_void_p]
+    ) -> c_void_p:
         spec, shape = self.entry.signature.outputs[name], self._output_shapes[place]
+        # LiteRT gives a tensor one buffer only, the last that it hears of.
         if name in self.entry.passed:
-            # LiteRT gives a tensor one buffer only, the last that it hears of.
-            return inputs[self.entry.passed[name]]
+            return inputs[list(self.entry.signature.inputs).index(self.entry.passed[name])]
+        if name in self.entry.repeated:
+            return outputs[list(self.entry.signature.outputs).index(self.entry.repeated[name])]
         if name in self.entry.constants:
             # LiteRT copies a constant in the size of its buffer.
             return self._managed_buffer(model, spec, shape)

@@ -7,18 +7,20 @@ import os
 from ctypes import byref, c_int, c_void_p
 from typing import TYPE_CHECKING, NamedTuple
 
-from firstserve.errors import LoadError
+from firstserve.errors import LoadError, Unimplemented
 from firstserve.runtimes import litert_c
 from firstserve.runtimes.lazy_file import LazyFile
 from firstserve.runtimes.litert_c import DTYPES, Library, PerTensorQuantization, RankedTensorType
 from firstserve.runtimes.tflite_metadata import read_metadata
-from firstserve.servable import PREDICT_METHOD, Normalization, Quantization, Signature, TensorSpec
+from firstserve.servable import DEFAULT_SIGNATURE, PREDICT_METHOD, Quantization, Signature, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from firstserve.runtimes.lazy_file import FileState
+    from firstserve.runtimes.tflite_graph import Port
+    from firstserve.runtimes.tflite_metadata import Buffer
 
 _UNNAMED_SIGNATURE = "<placeholder signature>"
 """The key that LiteRT gives to the graph of a model without signatures."""
@@ -33,12 +35,14 @@ class Entry(NamedTuple):
     """The outputs that are the same whatever comes in, because the model holds their values."""
     passed: Mapping[str, str]
     """Outputs that are inputs, unchanged: output -> input."""
+    repeated: Mapping[str, str]
+    """Outputs that are the same tensor as one before them: output -> that one."""
 
     @property
     def first_shapes(self) -> tuple[tuple[int, ...], ...] | None:
-        """The inputs' shapes at batch size 1 where they take any; None where LiteRT cannot know or feed them."""
+        """The inputs' shapes at batch size 1 where they take any; None where LiteRT cannot feed them."""
         inputs, outputs = self.signature.inputs.values(), self.signature.outputs.values()
-        if any(spec.shape is None for spec in inputs) or any(spec.dtype == "string" for spec in (*inputs, *outputs)):
+        if any(spec.dtype == "string" for spec in (*inputs, *outputs)):
             return None
         return tuple(tuple(abs(size) for size in spec.shape or ()) for spec in inputs)
 
@@ -59,12 +63,18 @@ class LiteRtModel:
             self.model = library.handle(
                 "LiteRtCreateModelFromFd", self.environment, self.file.descriptor, 0, size_bytes
             )
-            with mmap.mmap(self.file.descriptor, 0, access=mmap.ACCESS_READ) as content:
+            with self.content() as content:
                 self.metadata = read_metadata(content)
-            self.entries = self._read_entries(model_file, self.metadata.normalizations)
+                self.refused: dict[str, Unimplemented] = {}
+                """Why signatures of the model are none of these, by name."""
+                self.entries = self._read_entries(content)
         except BaseException:
             self.close()
             raise
+
+    def content(self) -> mmap.mmap:
+        """What is in the file, mapped until it is closed."""
+        return mmap.mmap(self.file.descriptor, 0, access=mmap.ACCESS_READ)
 
     def close(self) -> None:
         """Gives the memory back; no compiled model may be left."""
@@ -74,52 +84,72 @@ class LiteRtModel:
         self.model = self.environment = c_void_p()
         self.file.close()
 
-    def _read_entries(self, model_file: Path, normalizations: tuple[Normalization | None, ...]) -> Mapping[str, Entry]:
+    def _read_entries(self, content: Buffer) -> Mapping[str, Entry]:
         """By name; a model without a list of signatures has one entry, under the empty string."""
         entries = {}
         for index in range(self.library.count("LiteRtGetNumModelSignatures", self.model)):
             handle = self.library.handle("LiteRtGetModelSignature", self.model, index)
             name = self.library.text("LiteRtGetSignatureKey", handle)
-            inputs, outputs = self._tensors(handle, "Input"), self._tensors(handle, "Output")
-            signature = Signature(
-                PREDICT_METHOD,
-                self._read_specs(inputs, normalizations),
-                self._read_specs(outputs, ()),
-            )
-            constants = frozenset(output for output, tensor in outputs.items() if self._has_values(tensor))
-            places = {tensor.value: input_name for input_name, tensor in inputs.items()}
-            passed = {output: places[tensor.value] for output, tensor in outputs.items() if tensor.value in places}
-            entries["" if name == _UNNAMED_SIGNATURE else name] = Entry(index, signature, constants, passed)
+            name = "" if name == _UNNAMED_SIGNATURE else name
+            try:
+                entries[name] = self._read_entry(index, handle, content)
+            except LoadError as error:
+                named = name or DEFAULT_SIGNATURE
+                self.refused[named] = Unimplemented(f'signature "{named}" cannot be served: {error}')
         if not entries:
-            raise LoadError(f"{model_file} holds no graph: convert the model again")
+            fault = next(iter(self.refused.values()), "it holds no graph: convert the model again")
+            raise LoadError(f"{self.file.path} cannot be served: {fault}")
         return entries
 
-    def _tensors(self, signature: c_void_p, kind: str) -> Mapping[str, c_void_p]:
-        tensors = {}
-        for index in range(self.library.count(f"LiteRtGetNumSignature{kind}s", signature)):
-            name = self.library.text(f"LiteRtGetSignature{kind}Name", signature, index)
-            if name in tensors:
-                raise LoadError(
-                    f"two outputs of a signature are one tensor, of which LiteRT's C library knows one name, {name}: "
-                    "serve the model with --runtime=interpreter, or convert it again with tf.identity for one of them"
-                )
-            tensors[name] = self.library.handle(f"LiteRtGetSignature{kind}TensorByIndex", signature, index)
-        return tensors
+    def _read_entry(self, index: int, handle: c_void_p, content: Buffer) -> Entry:
+        inputs, outputs = self._tensors(handle, "Input"), self._tensors(handle, "Output")
+        input_specs = [self._read_spec(*tensor) for tensor in inputs]
+        output_specs = [self._read_spec(*tensor) for tensor in outputs]
+        if len({name for name, _ in outputs}) < len(outputs) or any(
+            spec.shape == () for spec in (*input_specs, *output_specs)
+        ):
+            # Few models have either, and this is the cold path.
+            from firstserve.runtimes.tflite_graph import read_graph
+
+            graph = read_graph(content, index)
+            input_specs, output_specs = _told(input_specs, graph.inputs), _told(output_specs, graph.outputs)
+        normalizations = self.metadata.normalizations
+        input_specs = [
+            spec._replace(normalization=normalizations[place] if place < len(normalizations) else None)
+            for place, spec in enumerate(input_specs)
+        ]
+        signature = Signature(
+            PREDICT_METHOD,
+            {spec.name: spec for spec in input_specs},
+            {spec.name: spec for spec in output_specs},
+        )
+        places = {tensor.value: spec.name for spec, (_, tensor) in zip(input_specs, inputs, strict=True)}
+        constants, passed, repeated = set(), {}, {}
+        first_names: dict[int | None, str] = {}
+        for spec, (_, tensor) in zip(output_specs, outputs, strict=True):
+            if tensor.value in places:
+                passed[spec.name] = places[tensor.value]
+            elif first_names.setdefault(tensor.value, spec.name) != spec.name:
+                repeated[spec.name] = first_names[tensor.value]
+            elif self._has_values(tensor):
+                constants.add(spec.name)
+        return Entry(index, signature, frozenset(constants), passed, repeated)
+
+    def _tensors(self, signature: c_void_p, kind: str) -> list[tuple[str, c_void_p]]:
+        return [
+            (
+                self.library.text(f"LiteRtGetSignature{kind}Name", signature, index),
+                self.library.handle(f"LiteRtGetSignature{kind}TensorByIndex", signature, index),
+            )
+            for index in range(self.library.count(f"LiteRtGetNumSignature{kind}s", signature))
+        ]
 
     def _has_values(self, tensor: c_void_p) -> bool:
         weights = self.library.handle("LiteRtGetTensorWeights", tensor)
         values = c_void_p()
         return self.library.count("LiteRtGetWeightsBytes", weights, byref(values)) > 0
 
-    def _read_specs(
-        self, tensors: Mapping[str, c_void_p], normalizations: tuple[Normalization | None, ...]
-    ) -> Mapping[str, TensorSpec]:
-        return {
-            name: self._read_spec(name, tensor, normalizations[index] if index < len(normalizations) else None)
-            for index, (name, tensor) in enumerate(tensors.items())
-        }
-
-    def _read_spec(self, name: str, tensor: c_void_p, normalization: Normalization | None) -> TensorSpec:
+    def _read_spec(self, name: str, tensor: c_void_p) -> TensorSpec:
         library = self.library
         kind = c_int()
         library.call("LiteRtGetTensorTypeId", tensor, byref(kind))
@@ -138,7 +168,7 @@ class LiteRtModel:
                 "or read: convert the model with inputs and outputs of a plain type, such as float32 or uint8"
             )
         tensor_name = library.text("LiteRtGetTensorName", tensor)
-        return TensorSpec(name, dtype, shape, self._read_quantization(tensor), normalization, tensor_name)
+        return TensorSpec(name, dtype, shape, self._read_quantization(tensor), None, tensor_name)
 
     def _read_quantization(self, tensor: c_void_p) -> Quantization | None:
         kind = c_int()
@@ -148,3 +178,13 @@ class LiteRtModel:
         values = PerTensorQuantization()
         self.library.call("LiteRtGetPerTensorQuantization", tensor, byref(values))
         return Quantization(values.scale, values.zero_point)
+
+
+def _told(specs: Sequence[TensorSpec], ports: Sequence[Port]) -> list[TensorSpec]:
+    """With the names and ranks that the file tells."""
+    if len(specs) != len(ports):
+        return list(specs)
+    return [
+        spec._replace(name=port.name or spec.name, shape=spec.shape if spec.shape or port.has_rank else None)
+        for spec, port in zip(specs, ports, strict=True)
+    ]

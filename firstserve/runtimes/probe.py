@@ -17,6 +17,7 @@ from firstserve.errors import LoadError
 from firstserve.models.load_fault import load_fault
 from firstserve.parent import end_with_parent
 from firstserve.runtimes import load_servable
+from firstserve.runtimes.litert_c import print_reports
 from firstserve.servable import RuntimeOptions
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 LIMIT_S = 300.0
 """How long a load may take before it is given up."""
+LITERT_STATUS = "(LiteRT status "
+"""In the text of an error that says no more than LiteRT's C library returns."""
+_ERROR = "ERROR: "
 _REFUSED = 3
 """Exit status of a probe whose model cannot be loaded; the reason is on its stdout."""
 
@@ -45,7 +49,7 @@ def probe(version_folder: Path, runtime: str, options: RuntimeOptions, limit_s: 
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            capture_output=True,
             timeout=limit_s,
             check=False,
         )
@@ -56,9 +60,20 @@ def probe(version_folder: Path, runtime: str, options: RuntimeOptions, limit_s: 
     except OSError as error:
         raise LoadError(f"{version_folder} cannot be tried out in a process of its own: {error}") from error
     if ended.returncode == _REFUSED:
-        raise LoadError(ended.stdout.decode(errors="replace"))
+        raise LoadError(_explained(ended.stdout.decode(errors="replace"), ended.stderr.decode(errors="replace")))
+    if ended.returncode:
+        sys.stderr.write(ended.stderr.decode(errors="replace"))
     if ended.returncode:
         raise LoadError(load_fault(str(version_folder), ended.returncode))
+
+
+def _explained(reason: str, printed: str) -> str:
+    """With the errors that LiteRT has printed: what it says of something that it has not made, it says nowhere else."""
+    errors = [line.removeprefix(_ERROR) for line in printed.splitlines() if line.startswith(_ERROR)]
+    if not errors or LITERT_STATUS not in reason:
+        return reason
+    # Without the place in LiteRT's code, such as `[model_load.cc:316] `.
+    return f"{reason}: {'; '.join(error.partition('] ')[2] or error for error in errors)}"
 
 
 def _main(arguments: Sequence[str]) -> int:
@@ -67,6 +82,8 @@ def _main(arguments: Sequence[str]) -> int:
     end_with_parent(int(parent_pid))
     options = json.loads(options_json)
     options["tags"] = tuple(options["tags"])
+    if runtime in {"auto", "litert"}:
+        print_reports()
     try:
         load_servable(Path(folder), runtime, RuntimeOptions(**options)).close()
     except LoadError as error:

@@ -105,6 +105,10 @@ class TensorFlowServable:
             self._ranks_matter = any(operation in serialized for operation in _OF_ONE_RANK)
             return read_meta_graph(memoryview(serialized))
         except (StatusError, ValueError) as error:
+            from firstserve.runtimes.lfs_pointer import check_no_pointer
+
+            for file in path.glob("saved_model.pb*"):
+                check_no_pointer(file)
             raise LoadError(
                 f"cannot load the SavedModel in {path}: {error}; {_remedy(str(error), options.tags)}"
             ) from error

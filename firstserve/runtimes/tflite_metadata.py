@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     Buffer = bytes | mmap.mmap
+    """The content of a file."""
 
 Octets = TypeVar("Octets")
 Found = TypeVar("Found")
@@ -29,6 +30,8 @@ Found = TypeVar("Found")
 _METADATA, _SIGNATURE_DEFS = "TFLITE_METADATA", "signature_defs_metadata"
 _NORMALIZATION_OPTIONS = 1
 """ProcessUnitOptions.NormalizationOptions."""
+_ASSIGN_VARIABLE = 144
+"""BuiltinOperator.ASSIGN_VARIABLE."""
 _TENSOR_AXIS_LABELS = 2
 """AssociatedFileType.TENSOR_AXIS_LABELS."""
 
@@ -39,9 +42,11 @@ class TfliteMetadata(NamedTuple):
     labels: tuple[str, ...] = ()
     normalizations: tuple[Normalization | None, ...] = ()
     signature_defs: Mapping[str, bytes] = {}
+    assigns_variables: bool = False
+    """Whether an operation writes variables, which all signatures have in common."""
 
 
-class _Table(NamedTuple):
+class Table(NamedTuple):
     """A flatbuffer table at `start`; fields that are absent read as None or nothing."""
 
     buffer: Buffer
@@ -60,34 +65,44 @@ class _Table(NamedTuple):
         return None if field is None else field + unpack_from("<I", self.buffer, field)[0]
 
     def number(self, number: int, letter: str) -> int:
+        """A scalar field, in the `struct` module's letters."""
         field = self._field(number)
         return 0 if field is None else int(unpack_from("<" + letter, self.buffer, field)[0])
 
-    def table(self, number: int) -> _Table | None:
+    def table(self, number: int) -> Table | None:
+        """A field that is a table."""
         target = self._target(number)
-        return None if target is None else _Table(self.buffer, target)
+        return None if target is None else Table(self.buffer, target)
 
-    def tables(self, number: int) -> Iterator[_Table]:
+    def tables(self, number: int) -> Iterator[Table]:
+        """A field that is a list of tables."""
         target = self._target(number)
         if target is not None:
             for index in range(unpack_from("<I", self.buffer, target)[0]):
                 place = target + 4 + 4 * index
-                yield _Table(self.buffer, place + unpack_from("<I", self.buffer, place)[0])
+                yield Table(self.buffer, place + unpack_from("<I", self.buffer, place)[0])
 
     def octets(self, number: int, item_bytes: int = 1) -> bytes:
+        """A field that is text or a list of numbers, as it lies there."""
         target = self._target(number)
         if target is None:
             return b""
         count = unpack_from("<I", self.buffer, target)[0]
         return bytes(self.buffer[target + 4 : target + 4 + item_bytes * count])
 
-    def floats(self, number: int) -> tuple[float, ...]:
+    def numbers(self, number: int, letter: str) -> tuple[int, ...]:
+        """A field that is a list of numbers of four bytes."""
         octets = self.octets(number, item_bytes=4)
-        return unpack_from(f"<{len(octets) // 4}f", octets)
+        return unpack_from(f"<{len(octets) // 4}{letter}", octets)
+
+    def floats(self, number: int) -> tuple[float, ...]:
+        """A field that is a list of floats."""
+        return self.numbers(number, "f")
 
 
-def _root(buffer: Buffer) -> _Table:
-    return _Table(buffer, unpack_from("<I", buffer)[0])
+def root_table(buffer: Buffer) -> Table:
+    """The table that all others are reached from."""
+    return Table(buffer, unpack_from("<I", buffer)[0])
 
 
 def read_metadata(model: Buffer) -> TfliteMetadata:
@@ -100,7 +115,7 @@ def read_metadata(model: Buffer) -> TfliteMetadata:
         from firstserve.runtimes.flexbuffer import read_strings
 
         signature_defs = _readable(read_strings, buffers[_SIGNATURE_DEFS]) or {}
-    return TfliteMetadata(labels, normalizations, signature_defs)
+    return TfliteMetadata(labels, normalizations, signature_defs, bool(_readable(_assigns_variables, model)))
 
 
 def _readable(read: Callable[[Octets], Found], octets: Octets) -> Found | None:
@@ -113,7 +128,7 @@ def _readable(read: Callable[[Octets], Found], octets: Octets) -> Found | None:
 
 def _metadata_buffers(model: Buffer) -> dict[str, bytes]:
     """The named buffers that are wanted here."""
-    root = _root(model)
+    root = root_table(model)
     wanted = {entry.number(1, "I"): entry.octets(0).decode() for entry in root.tables(6)}
     return {
         wanted[index]: buffer.octets(0)
@@ -122,8 +137,12 @@ def _metadata_buffers(model: Buffer) -> dict[str, bytes]:
     }
 
 
+def _assigns_variables(model: Buffer) -> bool:
+    return any(code.number(3, "i") == _ASSIGN_VARIABLE for code in root_table(model).tables(1))
+
+
 def _read(octets: bytes) -> tuple[tuple[Normalization | None, ...], str]:
-    for subgraph in _root(octets).tables(3):
+    for subgraph in root_table(octets).tables(3):
         normalizations = tuple(_normalization(tensor) for tensor in subgraph.tables(2))
         labels_file = next(
             (
@@ -138,7 +157,7 @@ def _read(octets: bytes) -> tuple[tuple[Normalization | None, ...], str]:
     return (), ""
 
 
-def _normalization(tensor: _Table) -> Normalization | None:
+def _normalization(tensor: Table) -> Normalization | None:
     for unit in tensor.tables(4):
         options = unit.table(1)
         if unit.number(0, "B") == _NORMALIZATION_OPTIONS and options is not None:

@@ -7,6 +7,7 @@ an interrupted build leaves behind has another ending, and no server looks at it
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from firstserve.runtimes.file_mark import make_mark
 from firstserve.runtimes.golden_run import Golden, find_fault, golden_checksum
 from firstserve.runtimes.litert import WEIGHT_CACHE, LiteRtServable, load
 from firstserve.runtimes.litert_c import VERSION, Library, StatusError
+from firstserve.runtimes.litert_compilation import Compilation
 from firstserve.runtimes.litert_compiled_model import CompiledModel
 from firstserve.runtimes.litert_model import Entry, LiteRtModel
 from firstserve.runtimes.weight_cache import CACHE_SUFFIX, NOTE_SUFFIX
@@ -29,7 +31,7 @@ from firstserve.servable import RuntimeOptions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from firstserve.runtimes.litert_compiled_model import Shapes
+    from firstserve.runtimes.litert_compilation import Shapes
 
     Runs = list[tuple[Entry, Shapes]]
 
@@ -115,7 +117,7 @@ def _run(model: LiteRtModel, runs: Runs) -> tuple[Golden, ...]:
 
 
 def _checksum(model: LiteRtModel, entry: Entry, shapes: Shapes, weights: int | None = None) -> int:
-    compiled = CompiledModel(model, entry, shapes, _THREADS, weights)
+    compiled = CompiledModel(Compilation(model, _THREADS, weights), entry, shapes)
     try:
         return golden_checksum(compiled)
     finally:
@@ -123,9 +125,25 @@ def _checksum(model: LiteRtModel, entry: Entry, shapes: Shapes, weights: int | N
 
 
 def _pack(file: Path, model: LiteRtModel, entry: Entry, shapes: Shapes) -> None:
-    """XNNPACK packs the weights of all signatures into an empty file that it may write to."""
-    _checksum(model, entry, shapes, os.open(file, os.O_RDWR))
-    if file.stat().st_size < _LEAST_BYTES:
+    """XNNPACK packs the weights of all signatures into an empty file that it may write to.
+
+    In a forked process, for XNNPACK ends the one in which it cannot write.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            _checksum(model, entry, shapes, os.open(file, os.O_RDWR))
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    free_bytes = shutil.disk_usage(file.parent).free
+    is_small = file.stat().st_size < _LEAST_BYTES
+    if status or (is_small and free_bytes < _LEAST_BYTES):
+        raise FailedPrecondition(
+            f"XNNPACK ended its process while it wrote packed weights of {model.file.path}, which take about as much "
+            f"room as the model; {free_bytes / 1e6:.1f} MB are free in {file.parent}: make room there"
+        )
+    if is_small:
         raise FailedPrecondition("XNNPACK packs no weights of this model: it starts as fast without a weight cache")
 
 

@@ -26,8 +26,8 @@ models models.load_note models.model_config models.source
 runtimes runtimes.checks
 """
 RUNTIMES = {
-    "fast": "associated_file lazy_file litert litert_c litert_compiled_model litert_model litert_reserve "
-    "tflite_metadata tflite_signatures",
+    "fast": "associated_file lazy_file litert litert_c litert_compilation litert_compiled_model litert_model "
+    "litert_reserve tflite_metadata tflite_signatures",
     "slow": "signature_def tensorflow tensorflow_c tensorflow_tensor",
 }
 """What each server has of `runtimes/` beside that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +36,19 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["rust"])
+@pytest.fixture(params=["fast", "rust"])
 def serve(request: pytest.FixtureRequest, targets: dict[str, Target], models: Path) -> Serve:
     """Serves one of the models as `m`."""
-    target = targets[request.param]
+    return server_of(targets[request.param], models)
 
+
+@pytest.fixture
+def interpret(targets: dict[str, Target], models: Path) -> Serve:
+    """Serves one of the models as `m` through the interpreter."""
+    return server_of(targets["interpreter"], models)
+
+
+def server_of(target: Target, models: Path) -> Serve:
     @contextmanager
     def serve(name: str) -> Iterator[ServerProcess]:
         with serving(*target.argv(), "--model_name=m", f"--model_base_path={models / name}") as server:
@@ -139,3 +148,34 @@ def test_a_git_lfs_pointer_is_named(serve: Serve) -> None:
     assert "it is a Git LFS pointer, and no model: fetch the model with git lfs pull" in refused(
         serve, "git_lfs_pointer"
     )
+
+
+def test_what_a_run_leaves_in_its_tensors_is_gone_before_the_next(interpret: Serve) -> None:
+    with interpret("state") as server:
+        for _ in range(3):
+            assert ask(server, inputs=[[1.0, 1.0]]).json == {"outputs": [[2.0]]}
+
+
+def test_the_interpreter_keeps_variables_for_all_signatures(interpret: Serve) -> None:
+    with interpret("variable") as server:
+        with ThreadPoolExecutor(8) as clients:
+            rows = [[1.0, 1.0]]
+            list(clients.map(lambda _: ask(server, inputs=rows, signature_name="add"), range(32)))
+        assert ask(server, inputs=[[0.0, 0.0]], signature_name="read").json == {"outputs": [33.0, 34.0]}
+
+
+def test_the_interpreter_gives_outputs_whose_size_depends_on_values(interpret: Serve) -> None:
+    with interpret("positions") as server:
+        assert ask(server, instances=[[1.0, -2.0]]).json == {"predictions": [[0, 0]]}
+
+
+def test_the_interpreter_names_a_git_lfs_pointer(interpret: Serve) -> None:
+    assert "it is a Git LFS pointer, and no model: fetch the model with git lfs pull" in refused(
+        interpret, "git_lfs_pointer"
+    )
+
+
+def test_the_interpreter_takes_all_ranks_where_a_model_does(interpret: Serve) -> None:
+    with interpret("any_rank") as server:
+        assert ask(server, inputs=3.0).json == {"outputs": 6.0}
+        assert ask(server, inputs=[[1.0, 2.0]]).json == {"outputs": [[2.0, 4.0]]}

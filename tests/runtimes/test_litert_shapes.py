@@ -119,7 +119,7 @@ def test_an_output_that_the_library_keeps_to_itself_is_refused_with_the_remedy(l
     servable = litert(lite_models / "computed_rows")
     (name,) = servable.signatures["serving_default"].inputs
     for _ in range(2):
-        with pytest.raises(Unimplemented, match="serve the model with --runtime=interpreter"):
+        with pytest.raises(Unimplemented, match="such as server_python_fast with --runtime=interpreter"):
             servable.run("serving_default", {name: floats(1, 2, 3, 4, shape=(1, 2, 2))})
 
 

@@ -49,6 +49,12 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     assert fault_of(tmp_path) == f"no saved_model.pb in {tmp_path}: export the model there as a SavedModel"
 
 
+def test_a_git_lfs_pointer_is_named(tmp_path: Path) -> None:
+    (tmp_path / "saved_model.pb").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 9\n")
+    with pytest.raises(LoadError, match="it is a Git LFS pointer, and no model: fetch the model with git lfs pull"):
+        load(tmp_path, OPTIONS)
+
+
 def test_a_damaged_graph_is_refused(model: Path) -> None:
     (model / "saved_model.pb").write_bytes(b"no graph" * 100)
     assert "Can't parse" in fault_of(model)

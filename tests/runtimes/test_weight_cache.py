@@ -12,7 +12,7 @@ import pytest
 
 from firstserve.runtimes.file_mark import make_mark
 from firstserve.runtimes.lazy_file import FileChanged
-from firstserve.runtimes.tflite_metadata import _root
+from firstserve.runtimes.tflite_metadata import root_table
 from firstserve.runtimes.weight_cache_note import read_note
 from firstserve.weight_cache.builder import build
 
@@ -71,7 +71,7 @@ def overwrite(file: Path, place: int, octets: bytes) -> None:
 
 def largest_weights(model: bytes | bytearray) -> slice:
     """Where the largest of a .tflite's buffers lies."""
-    buffers = list(_root(bytes(model)).tables(4))
+    buffers = list(root_table(bytes(model)).tables(4))
     largest = max(buffers, key=lambda buffer: len(buffer.octets(0)))
     start = (largest._target(0) or 0) + 4
     return slice(start, start + len(largest.octets(0)))

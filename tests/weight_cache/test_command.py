@@ -126,3 +126,19 @@ def test_help_tells_how_to_build() -> None:
     told = weight_cache("build", "--help")
     assert told.returncode == 0
     assert "RUN firstserve weight_cache build /models/mobilenet/1" in told.stdout
+
+
+def test_a_build_without_room_says_so_and_leaves_nothing(version: Path) -> None:
+    command = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000));"
+    command += "runpy.run_module('firstserve', run_name='__main__', alter_sys=True)"
+    built = subprocess.run(
+        [sys.executable, "-c", command, "weight_cache", "build", version],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 1
+    assert "ended its process while it wrote packed weights" in built.stderr
+    assert ": make room there" in built.stderr
+    assert os.listdir(version) == ["model.tflite"]  # noqa: PTH208 - names only
