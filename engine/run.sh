@@ -17,6 +17,8 @@ options=("$@")
 option() { # NAME -> the value of a server option; as in the server, a flag wins over its variable
   local variable=FIRSTSERVE_${1^^} index
   local value=${!variable:-}
+  # So a variable begins that Kubernetes sets for a service named firstserve: the server says that it passes it over.
+  [[ $value != @(tcp|udp|sctp)://* ]] || value=
   for ((index = 0; index < ${#options[@]}; index++)); do
     case ${options[index]} in
       "--$1="*) value=${options[index]#*=} ;;

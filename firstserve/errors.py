@@ -46,6 +46,13 @@ class NotFound(FirstserveError):
     grpc = "NOT_FOUND"
 
 
+class PermissionDenied(FirstserveError):
+    """The operator has switched this off; the text names the setting."""
+
+    http = 403
+    grpc = "PERMISSION_DENIED"
+
+
 class TooLarge(FirstserveError):
     """The body or the picture exceeds a limit; the text names the limit and its setting."""
 

@@ -34,10 +34,12 @@ def listen(http: HttpSettings, sockets: Sequence[socket.socket]) -> socket.socke
                 raise
             return _bind("0.0.0.0", http.port, sockets)  # noqa: S104 - a server in a container
     except OSError as error:
-        where = f"{http.bind_address}:{http.port}" if http.bind_address else f"port {http.port}"
-        raise FirstserveError(
-            f"cannot listen on {where}: {error.strerror}; another port is given by PORT or --rest_api_port"
-        ) from error
+        host = f"[{http.bind_address}]" if ":" in http.bind_address else http.bind_address
+        where = f"{host}:{http.port}" if host else f"port {http.port}"
+        remedy = "another port is given by PORT or --rest_api_port"
+        if host and error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            remedy = "--bind_address takes an address of this machine, such as 127.0.0.1 or [::]"
+        raise FirstserveError(f"cannot listen on {where}: {error.strerror}; {remedy}") from error
 
 
 def _bind(address: str, port: int, sockets: Sequence[socket.socket]) -> socket.socket:

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from firstserve.config.flag import Cpus, Flag
-from firstserve.config.kinds import BOOL
+from firstserve.config.kinds import BOOL, PORT
 from firstserve.config.own_flags import OWN_FLAGS
 from firstserve.config.tensorflow_serving_flags import TENSORFLOW_SERVING_FLAGS
 
@@ -29,7 +29,8 @@ FLAGS = {flag.name: flag for flag in (*TENSORFLOW_SERVING_FLAGS, *OWN_FLAGS)}
 
 _USUAL_NAMES = {"model_name": "MODEL_NAME"}
 _KUBERNETES_ADDRESS = ("tcp://", "udp://", "sctp://")
-"""FIRSTSERVE_PORT begins so in every container of a Kubernetes namespace that has a service named firstserve."""
+"""FIRSTSERVE_PORT begins so in every container of a Kubernetes namespace that has a service named firstserve, and
+FIRSTSERVE_REST_API_PORT where one is named firstserve-rest-api."""
 
 
 class Flags(SimpleNamespace):
@@ -97,7 +98,11 @@ def _read_environment(command: str, environment: Mapping[str, str], values: Mapp
         if command == SERVE and name in _USUAL_NAMES and not environment.get(variable):
             variable = _USUAL_NAMES[name]
         text = environment.get(variable)
-        if text and not (name == "port" and text.startswith(_KUBERNETES_ADDRESS)):
+        if text and flag.kind is PORT and text.startswith(_KUBERNETES_ADDRESS):
+            from firstserve.standard_streams import say
+
+            say(f"firstserve: {variable}={text} is Kubernetes' link to a service and no port: it is passed over\n")
+        elif text:
             read[name] = _read(flag, text, variable)
     return read
 

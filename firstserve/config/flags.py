@@ -179,6 +179,7 @@ def _grpc(flags: Flags, ports: Ports) -> GrpcSettings | None:
         body_timeout_s=flags.request_body_timeout_s or None,
         bytes_at_once=flags.max_body_bytes_at_once,
         send_timeout_s=flags.response_send_timeout_s or None,
+        reload_config=flags.enable_reload_config is not False,
     )
 
 

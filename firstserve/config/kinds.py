@@ -116,6 +116,11 @@ def _channel_arguments(text: str) -> Mapping[str, int | str]:
     return arguments
 
 
+def _address(text: str) -> str:
+    """An IPv6 address also as URLs have it, in brackets."""
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
+
+
 def one_of(*choices: str) -> Kind:
     """A text that must be one of these."""
 
@@ -132,6 +137,7 @@ INT32 = Kind("int32", _int32)
 INT64 = Kind("int64", _int64)
 FLOAT = Kind("float", _float)
 STRING = Kind("string", str)
+ADDRESS = Kind("string", _address)
 PORT = Kind("int32", read_port)
 COUNT = Kind("int32", _count)
 POSITIVE = Kind("int32", _not_below(1, _int32))

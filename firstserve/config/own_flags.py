@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firstserve.config.flag import Flag
 from firstserve.config.kinds import (
+    ADDRESS,
     BOOL,
     COUNT,
     LABELS,
@@ -23,7 +24,14 @@ OWN_FLAGS = (
         "auto",
         f"what runs the models: {', '.join(RUNTIMES)}; auto goes by what the version folder holds",
     ),
-    Flag("bind_address", STRING, "", "the address that HTTP and gRPC listen on; unset: all of the machine's"),
+    Flag("bind_address", ADDRESS, "", "the address that HTTP and gRPC listen on; unset: all of the machine's"),
+    Flag(
+        "enable_reload_config",
+        BOOL,
+        None,
+        "HandleReloadConfigRequest, by which whoever reaches gRPC replaces all models; unset: on gRPC's own port and "
+        "socket, and not where gRPC is spoken on HTTP's port",
+    ),
     Flag(
         "first_responder",
         BOOL,

@@ -77,6 +77,8 @@ class GrpcSettings(NamedTuple):
     """Of all messages together that wait for a model or run, and of answers that have not been taken."""
     send_timeout_s: float | None = 30
     """For a client that takes nothing of its answer."""
+    reload_config: bool = True
+    """Whether HandleReloadConfigRequest may replace all models."""
 
 
 class ModelsSettings(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from firstserve.config.config_file import model_configs
+from firstserve.errors import PermissionDenied
 from firstserve.rpc.generated.tensorflow.core.protobuf.error_codes_pb2 import Code
 from firstserve.rpc.generated.tensorflow_serving.apis.get_model_status_pb2 import (
     GetModelStatusRequest,
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 
 class ModelService:
-    """What is known of models, and which are served. All methods raise FirstserveError for what cannot be done."""
+    """What is known of models, and which are served; `takes_configs`: whether callers may change that.
 
-    def __init__(self, manager: ModelManager) -> None:
+    All methods raise FirstserveError for what cannot be done.
+    """
+
+    def __init__(self, manager: ModelManager, *, takes_configs: bool) -> None:
         self._manager = manager
+        self._takes_configs = takes_configs
 
     def get_model_status(self, request: GetModelStatusRequest, call: Call) -> GetModelStatusResponse:
         """The state of all versions, or of one. As in TensorFlow Serving, a label is not looked at."""
@@ -43,6 +48,10 @@ class ModelService:
 
         `metric` stays empty: counters are for Prometheus alone here.
         """
+        if not self._takes_configs:
+            raise PermissionDenied(
+                "HandleReloadConfigRequest is switched off here: --enable_reload_config=true allows it"
+            )
         self._manager.reload(model_configs(request.config), call.deadline_s)
         response = ReloadConfigResponse()
         response.status.error_code = Code.Value("OK")

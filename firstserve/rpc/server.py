@@ -82,7 +82,9 @@ def start(
     prediction = PredictionService(
         manager, turns, check_method_names=check_method_names, tensor_content=settings.tensor_content
     )
-    services = make_services(prediction, ModelService(manager), turns, admission.limit)
+    services = make_services(
+        prediction, ModelService(manager, takes_configs=settings.reload_config), turns, admission.limit
+    )
     for service, methods in services.items():
         full = {name: f"/{service}/{name}" for name in methods}
         _add(

@@ -152,6 +152,11 @@ impl Error {
         Self::new(Code::Cancelled, text)
     }
 
+    /// The operator has switched this off; the text names the setting.
+    pub fn permission_denied(text: impl Into<String>) -> Self {
+        Self::new(Code::PermissionDenied, text)
+    }
+
     /// This runtime cannot do what is asked; another one may.
     pub fn unimplemented(text: impl Into<String>) -> Self {
         Self::new(Code::Unimplemented, text)

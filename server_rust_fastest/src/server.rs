@@ -30,6 +30,8 @@ use crate::{grpc, http, log};
 
 /// What is in flight is answered within this time after SIGTERM; platforms kill after 10 s.
 const GRACE: Duration = Duration::from_secs(9);
+/// What TensorFlow Serving says that its gRPC listens on.
+const ALL: &str = "0.0.0.0";
 /// The exit status where no model can be served.
 const CANNOT_START: u8 = 3;
 /// The exit status of `tensorflow_model_server`.
@@ -135,10 +137,12 @@ fn listeners(
     let mut listeners = Vec::new();
     if let Some(listener) = http_listener {
         let router = http::router(Arc::clone(app));
-        let router = if with_grpc { http::one_port(router, grpc::router(Arc::clone(app), health)) } else { router };
+        let router =
+            if with_grpc { http::one_port(router, grpc::router(Arc::clone(app), health, true)) } else { router };
         listeners.push((Listener::Tcp(listener), router));
     }
-    listeners.extend(grpc_listeners.into_iter().map(|listener| (listener, grpc::router(Arc::clone(app), health))));
+    listeners
+        .extend(grpc_listeners.into_iter().map(|listener| (listener, grpc::router(Arc::clone(app), health, false))));
     listeners
 }
 
@@ -155,21 +159,28 @@ fn read_configs(models: &ModelsSettings) -> Result<Vec<ModelConfig>> {
 
 fn listen(http: &HttpSettings) -> Result<TcpListener> {
     let host = &http.bind_address;
-    // IPv6's wildcard takes IPv4 as well, where the machine knows IPv6.
-    let bound = if host.is_empty() {
-        TcpListener::bind((Ipv6Addr::UNSPECIFIED, http.port)).or_else(|error| {
-            if is_taken(&error) { Err(error) } else { TcpListener::bind((Ipv4Addr::UNSPECIFIED, http.port)) }
-        })
-    } else {
-        TcpListener::bind((host.as_str(), http.port))
-    };
+    let bound = if host.is_empty() { bind_all(http.port) } else { TcpListener::bind((host.as_str(), http.port)) };
     bound.map_err(|error| {
-        let place = if host.is_empty() { format!("port {}", http.port) } else { format!("{host}:{}", http.port) };
-        Error::internal(format!(
-            "cannot listen on {place}: {}; another port is given by PORT or --rest_api_port",
-            describe(&error)
-        ))
+        let place = if host.is_empty() { format!("port {}", http.port) } else { place(host, http.port) };
+        let is_about_port = matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied);
+        let remedy = if host.is_empty() || is_about_port {
+            "another port is given by PORT or --rest_api_port"
+        } else {
+            "--bind_address takes an address of this machine, such as 127.0.0.1 or [::]"
+        };
+        Error::internal(format!("cannot listen on {place}: {}; {remedy}", describe(&error)))
     })
+}
+
+/// IPv6's wildcard takes IPv4 as well, where the machine knows IPv6.
+fn bind_all(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
+        .or_else(|error| if is_taken(&error) { Err(error) } else { TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)) })
+}
+
+/// As URLs have it: an IPv6 address is in brackets.
+fn place(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
@@ -182,9 +193,9 @@ fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
     let mut listeners = Vec::new();
     if grpc.port != 0 {
         let host = grpc_host(grpc);
-        let bound = TcpListener::bind((host, grpc.port));
-        let place = format!("{host}:{}", grpc.port);
-        listeners.push(Listener::Tcp(bound.map_err(|error| refused(&place, &error))?));
+        // It is both IPv4's and IPv6's wildcard for gRPC's own library, and so for TensorFlow Serving.
+        let bound = if host == ALL { bind_all(grpc.port) } else { TcpListener::bind((host, grpc.port)) };
+        listeners.push(Listener::Tcp(bound.map_err(|error| refused(&place(host, grpc.port), &error))?));
     }
     if let Some(path) = &grpc.socket_path {
         let bound = bind_unix(path).map_err(|error| refused(&path.display().to_string(), &error))?;
@@ -193,9 +204,8 @@ fn listen_for_grpc(grpc: &GrpcSettings) -> Result<Vec<Listener>> {
     Ok(listeners)
 }
 
-/// TensorFlow Serving's gRPC listens on IPv4 alone, and says so.
 fn grpc_host(grpc: &GrpcSettings) -> &str {
-    if grpc.bind_address.is_empty() { "0.0.0.0" } else { &grpc.bind_address }
+    if grpc.bind_address.is_empty() { ALL } else { &grpc.bind_address }
 }
 
 /// A socket file that an ended server has left behind is in nobody's way.
@@ -225,7 +235,7 @@ async fn say_ready(app: &App, http_address: Option<SocketAddr>) {
     let mut lines = Vec::new();
     if let Some(grpc) = &app.settings.grpc {
         if grpc.port != 0 {
-            lines.push(format!("Running gRPC ModelServer at {}:{} ...", grpc_host(grpc), grpc.port));
+            lines.push(format!("Running gRPC ModelServer at {} ...", place(grpc_host(grpc), grpc.port)));
         }
         if let Some(path) = &grpc.socket_path {
             lines.push(format!("Running gRPC ModelServer at UNIX socket {} ...", path.display()));

@@ -168,6 +168,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `grpc.health.v1` is spoken.
     pub grpc_health: bool,
+    /// Whether `HandleReloadConfigRequest` may replace all models; None: not on HTTP's port.
+    pub reload_config: Option<bool>,
     /// Answers by gRPC carry tensors as bytes in place of typed fields.
     pub tensor_content: bool,
     /// More requests are turned away, by whatever protocol they come.

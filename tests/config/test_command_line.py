@@ -81,8 +81,18 @@ def test_a_value_that_is_missing_is_named(capsys: pytest.CaptureFixture[str], ar
     assert "argument --port: expected a value" in refused(capsys, *arguments)
 
 
-def test_what_kubernetes_says_about_a_service_named_firstserve_is_no_port() -> None:
-    assert served(FIRSTSERVE_PORT="tcp://10.0.0.7:8500").port == 8500
+def test_what_kubernetes_says_about_services_of_our_names_is_no_port(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = served(FIRSTSERVE_PORT="tcp://10.0.0.7:8500", FIRSTSERVE_REST_API_PORT="tcp://10.0.0.8:80")
+    assert (flags.port, flags.rest_api_port, flags.given) == (8500, 8501, frozenset())
+    assert capsys.readouterr().err.splitlines() == [
+        f"firstserve: {link} is Kubernetes' link to a service and no port: it is passed over"
+        for link in ("FIRSTSERVE_PORT=tcp://10.0.0.7:8500", "FIRSTSERVE_REST_API_PORT=tcp://10.0.0.8:80")
+    ]
+
+
+@pytest.mark.parametrize(("text", "address"), [("[::]", "::"), ("::1", "::1"), ("127.0.0.1", "127.0.0.1")])
+def test_an_address_may_be_in_brackets(text: str, address: str) -> None:
+    assert served(f"--bind_address={text}").bind_address == address
 
 
 @pytest.mark.parametrize(

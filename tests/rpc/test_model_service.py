@@ -24,6 +24,15 @@ def versions(rpc: Rpc, spec: str) -> list[tuple[int, int, int, str]]:
     return [(each.version, each.state, each.status.error_code, each.status.error_message) for each in statuses]
 
 
+def test_a_reload_that_is_switched_off_names_the_flag(manager: ModelManager) -> None:
+    with serving_rpc(manager, reload_config=False) as rpc:
+        code, text = refusal(rpc, "ModelService/HandleReloadConfigRequest", "config { model_config_list { } }")
+    assert (code, text) == (
+        "PERMISSION_DENIED",
+        "HandleReloadConfigRequest is switched off here: --enable_reload_config=true allows it",
+    )
+
+
 def test_status_lists_all_versions_newest_first(rpc: Rpc) -> None:
     assert versions(rpc, "name: 'half_plus_two'") == [
         (124, State.AVAILABLE.value, 0, ""),

@@ -15,7 +15,8 @@ use super::tensorflow_serving_flags::TENSORFLOW_SERVING_FLAGS;
 /// Variable -> its text.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// `FIRSTSERVE_PORT` begins so in every container of a Kubernetes namespace that has a service named firstserve.
+/// `FIRSTSERVE_PORT` begins so in every container of a Kubernetes namespace that has a service named firstserve, and
+/// `FIRSTSERVE_REST_API_PORT` where one is named firstserve-rest-api.
 const KUBERNETES_ADDRESS: [&str; 3] = ["tcp://", "udp://", "sctp://"];
 
 /// The command that the program is run as.
@@ -52,6 +53,8 @@ pub struct CommandLine {
     pub unknown: Vec<String>,
     /// The flags that ask for something that is not done here.
     pub missed: Vec<&'static Flag>,
+    /// The variables that Kubernetes has set, for itself, with their texts.
+    pub passed_over: Vec<(String, String)>,
 }
 
 /// Reads arguments, then the environment, then defaults.
@@ -63,7 +66,8 @@ pub fn read_command_line(
     arguments: &[String],
     environment: Environment,
 ) -> Result<CommandLine, String> {
-    let mut line = CommandLine { flags: Flags::default(), unknown: Vec::new(), missed: Vec::new() };
+    let mut line =
+        CommandLine { flags: Flags::default(), unknown: Vec::new(), missed: Vec::new(), passed_over: Vec::new() };
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let (name, text) = match word.split_once('=') {
@@ -91,6 +95,10 @@ pub fn read_command_line(
             continue;
         }
         match variable_of(flag, program, environment) {
+            Some(found) if is_link_to_service(flag, &found.1) => {
+                line.passed_over.push(found);
+                line.set_default(flag, program)?;
+            }
             Some((variable, text)) => line.set(flag, &text).map_err(|fault| format!("{variable}: {fault}"))?,
             None if flag.effect == Effect::Full => line.set_default(flag, program)?,
             None => {}
@@ -107,9 +115,12 @@ fn variable_of(flag: &Flag, program: Program, environment: Environment) -> Optio
     };
     match flag.name {
         "model_name" if program == Program::Serve => read(twin(flag)).or_else(|| read("MODEL_NAME".to_owned())),
-        "port" => read(twin(flag)).filter(|(_, text)| !KUBERNETES_ADDRESS.iter().any(|start| text.starts_with(start))),
         _ => read(twin(flag)),
     }
+}
+
+fn is_link_to_service(flag: &Flag, text: &str) -> bool {
+    ["port", "rest_api_port"].contains(&flag.name) && KUBERNETES_ADDRESS.iter().any(|start| text.starts_with(start))
 }
 
 impl CommandLine {

@@ -35,6 +35,8 @@ pub struct Flags {
     pub ssl_config_file: String,
     pub version: bool,
     pub bind_address: String,
+    /// None where it is not given.
+    pub enable_reload_config: Option<bool>,
     pub max_requests_at_once: usize,
     pub max_body_bytes: u64,
     pub max_rest_body_bytes: u64,

@@ -10,6 +10,11 @@ const LONGEST_S: f64 = 1e9;
 /// A value, or what is wrong with its text.
 pub type Value<T> = Result<T, String>;
 
+/// An IPv6 address also as URLs have it, in brackets.
+pub fn address(text: &str) -> &str {
+    text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text)
+}
+
 pub fn boolean(text: &str) -> Value<bool> {
     match text {
         "true" => Ok(true),

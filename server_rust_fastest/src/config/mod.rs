@@ -139,7 +139,10 @@ fn missed_lines(line: &CommandLine) -> String {
         }
         _ => format!("firstserve: --{} is accepted and has no effect here\n", flag.name),
     };
-    line.missed.iter().map(told).collect()
+    let passed_over = line.passed_over.iter().map(|(variable, text)| {
+        format!("firstserve: {variable}={text} is Kubernetes' link to a service and no port: it is passed over\n")
+    });
+    passed_over.chain(line.missed.iter().map(told)).collect()
 }
 
 /// In TensorFlow Serving's form.

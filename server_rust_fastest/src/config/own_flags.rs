@@ -1,7 +1,7 @@
 //! The flags that TensorFlow Serving does not have.
 
 use super::flag::{DefaultValue, Flag, Kind};
-use super::kinds::{boolean, count, labels, numbers, one_of, positive, positive_int64, seconds};
+use super::kinds::{address, boolean, count, labels, numbers, one_of, positive, positive_int64, seconds};
 use crate::settings::LogLevel;
 
 const RUNTIMES: [(&str, ()); 2] = [("auto", ()), ("litert", ())];
@@ -10,7 +10,7 @@ const LOG_LEVELS: [(&str, LogLevel); 4] =
 
 /// All of them: those of the family of servers, then this one's.
 #[rustfmt::skip] // one call a flag, whatever its length
-pub static OWN_FLAGS: [Flag; 21] = [
+pub static OWN_FLAGS: [Flag; 22] = [
     Flag::new(
         "runtime", Kind::String, "auto",
         "what runs the models: litert and auto are the same here, and any other is refused",
@@ -19,8 +19,14 @@ pub static OWN_FLAGS: [Flag; 21] = [
     Flag::new(
         "bind_address", Kind::String, "",
         "the address that HTTP and gRPC listen on; unset: all of the machine's",
-        |flags, text| { text.clone_into(&mut flags.bind_address); Ok(()) },
+        |flags, text| { address(text).clone_into(&mut flags.bind_address); Ok(()) },
     ),
+    Flag::new(
+        "enable_reload_config", Kind::Bool, "",
+        "HandleReloadConfigRequest, by which whoever reaches gRPC replaces all models; unset: on gRPC's own port and \
+         socket, and not where gRPC is spoken on HTTP's port",
+        |flags, text| boolean(text).map(|value| flags.enable_reload_config = Some(value)),
+    ).with_default(DefaultValue::Unset),
     Flag::new(
         "first_responder", Kind::Bool, "true",
         "the full server is there from the first request on",

@@ -74,6 +74,7 @@ fn settings(
         }),
         limits,
         grpc_health: flags.enable_grpc_healthcheck_service,
+        reload_config: flags.enable_reload_config,
         tensor_content: flags.enable_serialization_as_tensor_content,
         requests_at_once: flags.max_requests_at_once,
         check_method_names: flags.enable_signature_method_name_check,

@@ -28,7 +28,7 @@ use tonic::Status;
 
 use self::call::{Method, answer};
 pub use self::health::Health;
-use self::model_service::{GetModelStatus, HandleReloadConfigRequest};
+use self::model_service::{GetModelStatus, HandleReloadConfigRequest, RefusedReload};
 use self::prediction_service::{GetModelMetadata, Predict};
 use crate::app::App;
 
@@ -41,8 +41,9 @@ const MODEL_SERVICE: &str = "tensorflow.serving.ModelService";
 
 /// All services, as routes of HTTP/2; any other path is UNIMPLEMENTED.
 ///
-/// `health` is what `grpc.health.v1` tells, where the settings have it spoken.
-pub fn router(app: Arc<App>, health: &Health) -> Router {
+/// `health` is what `grpc.health.v1` tells, where the settings have it spoken; `is_beside_http`: on HTTP's port, which
+/// more people reach than gRPC's own.
+pub fn router(app: Arc<App>, health: &Health, is_beside_http: bool) -> Router {
     let with_health = app.settings.grpc_health;
     let router = Router::new();
     let router = method::<Predict>(router);
@@ -51,7 +52,11 @@ pub fn router(app: Arc<App>, health: &Health) -> Router {
     let router = method::<examples::Regress>(router);
     let router = method::<examples::MultiInference>(router);
     let router = method::<GetModelStatus>(router);
-    let router = method::<HandleReloadConfigRequest>(router);
+    let router = if app.settings.reload_config.unwrap_or(!is_beside_http) {
+        method::<HandleReloadConfigRequest>(router)
+    } else {
+        method::<RefusedReload>(router)
+    };
     let router = reflection::add(router, with_health);
     let router = if with_health { health::add(router, health) } else { router };
     router.fallback(unknown).layer(middleware::from_fn(refuse_other_protocols)).with_state(app)

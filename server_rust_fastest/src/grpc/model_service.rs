@@ -52,6 +52,21 @@ impl Method for HandleReloadConfigRequest {
     }
 }
 
+/// `HandleReloadConfigRequest` where it is switched off.
+pub struct RefusedReload;
+
+impl Method for RefusedReload {
+    type Request = ReloadConfigRequest;
+    const NAME: &'static str = HandleReloadConfigRequest::NAME;
+    const REQUEST: &'static str = HandleReloadConfigRequest::REQUEST;
+
+    async fn run(_: ReloadConfigRequest, _: &mut Call) -> Result<Bytes> {
+        Err(Error::permission_denied(
+            "HandleReloadConfigRequest is switched off here: --enable_reload_config=true allows it",
+        ))
+    }
+}
+
 fn describe(known: &VersionStatus) -> ModelVersionStatus {
     let state = match known.state {
         State::Start => StateMessage::Start,

@@ -57,7 +57,7 @@ fn serving(flags: &[&str]) -> Option<Server> {
         clock,
         settings: *settings,
     });
-    Some(Server { router: router(Arc::clone(&app), &Health::default()), app })
+    Some(Server { router: router(Arc::clone(&app), &Health::default(), false), app })
 }
 
 impl Drop for Server {

@@ -99,9 +99,15 @@ fn the_command_may_be_named() {
 }
 
 #[test]
-fn what_kubernetes_says_about_a_service_named_firstserve_is_no_port() {
-    let settings = parsed_in(&[("FIRSTSERVE_PORT", "tcp://10.0.0.7:8500")], &[]);
-    assert_eq!(super::grpc(&settings).port, 8500);
+fn what_kubernetes_says_about_services_of_our_names_is_no_port() {
+    let links = [("FIRSTSERVE_PORT", "tcp://10.0.0.7:8500"), ("FIRSTSERVE_REST_API_PORT", "tcp://10.0.0.8:80")];
+    let settings = parsed_in(&links, &[]);
+    assert_eq!((super::grpc(&settings).port, http(&settings).port), (8500, 8501));
+}
+
+#[test]
+fn an_address_may_be_in_brackets() {
+    assert_eq!(http(&parsed(&["--bind_address=[::1]"])).bind_address, "::1");
 }
 
 #[test]
