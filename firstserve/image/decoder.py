@@ -74,8 +74,8 @@ class _Opened(NamedTuple):
     image: Image.Image
     bytes_a_pixel: int
     exif: bytes
-    coefficients_bytes: int = 0
-    """Of a JPEG that comes in several scans, for all of its size."""
+    more_bytes: int = 0
+    """The coefficients of a JPEG that comes in several scans, for all of its size; the copy of a PNG."""
     to_rgb: Callable[[Image.Image], Image.Image] = _to_rgb
 
 
@@ -132,7 +132,7 @@ def _decode(body: bytes, target: tuple[int, int], limits: Limits, room: Room) ->
     if image.format != "WEBP":
         image.draft("RGB", size)
         pixels_bytes = image.width * image.height * opened.bytes_a_pixel
-        room.take(pixels_bytes + opened.coefficients_bytes + resize_bytes(*image.size, *size))
+        room.take(pixels_bytes + opened.more_bytes + resize_bytes(*image.size, *size))
     check_deadline(limits.deadline_s)
     pixels = _resize(opened.to_rgb(image), size)
     return pixels.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else pixels
@@ -164,7 +164,7 @@ def _open(body: bytes, deadline_s: float | None) -> _Opened:
 
         png = read_png(body)
         bytes_a_pixel = _DEEP_GREY_BYTES if png.is_deep_grey else _BYTES_A_PIXEL["PNG"]
-        return _Opened(PngImageFile(_TimedFile(png.file, deadline_s)), bytes_a_pixel, png.exif)
+        return _Opened(PngImageFile(_TimedFile(png.file, deadline_s)), bytes_a_pixel, png.exif, len(body))
     if body.startswith(b"BM"):
         return _open_bmp(body, deadline_s)
     if body.startswith((b"GIF87a", b"GIF89a")):

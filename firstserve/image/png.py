@@ -6,8 +6,11 @@ IHDR, PLTE and eXIf alone, and a file may end behind its pixels.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"
@@ -26,23 +29,32 @@ class Png(NamedTuple):
 def read_png(body: bytes) -> Png:
     """Raises ValueError where what the pixels need is missing or damaged."""
     place = len(_SIGNATURE)
-    kept, pixels, exif = [_SIGNATURE], [], b""
+    # Views, for a file may be large.
+    view = memoryview(body)
+    kept: list[bytes | memoryview] = [_SIGNATURE]
+    pixels, exif = [], b""
     while place + 8 <= len(body):
         end = place + 8 + int.from_bytes(body[place : place + 4], "big")
-        name, data = body[place + 4 : place + 8], body[place + 8 : end]
-        is_sound = crc32(body[place + 4 : end]).to_bytes(4, "big") == body[end : end + 4] if name != b"IDAT" else True
+        name, data = body[place + 4 : place + 8], view[place + 8 : end]
+        is_sound = name != b"IDAT" and crc32(view[place + 4 : end]).to_bytes(4, "big") == body[end : end + 4]
         if name == b"IDAT":
             pixels.append(data)
         elif name == b"eXIf" and is_sound:
-            exif = exif or data
+            exif = exif or bytes(data)
         elif name == b"IEND":
             break
         elif name in {b"IHDR", b"PLTE"} and is_sound:
-            kept.append(body[place : end + 4])
+            kept.append(view[place : end + 4])
         elif not name[0] & 0x20:
             raise ValueError(f"its chunk {name!r} is damaged or unknown")
         place = end + 4
     # Without the last byte of its checksum, which therefore cannot be wrong, a stream does not end before its last row.
-    data = b"".join(pixels)[:-1]
-    kept += [len(data).to_bytes(4, "big"), b"IDAT", data, bytes(4), _IEND]
+    length = max(sum(map(len, pixels)) - 1, 0)
+    kept += [length.to_bytes(4, "big"), b"IDAT", *_first(length, pixels), bytes(4), _IEND]
     return Png(b"".join(kept), exif, is_deep_grey=body[24:26] == _DEEP_GREY)
+
+
+def _first(length: int, pieces: list[memoryview]) -> Iterator[memoryview]:
+    for piece in pieces:
+        yield piece[:length]
+        length -= min(length, len(piece))

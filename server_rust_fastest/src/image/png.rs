@@ -21,13 +21,14 @@ const DEEP_GREY: &[u8] = &[16, 0];
 /// As `decoder::decode`.
 pub(super) fn decode(picture: &[u8], room: &mut Room<'_>) -> Result<Pixels> {
     let fault = |error: png::DecodingError| damaged(&error);
+    let (width, height) = size(picture).ok_or_else(|| damaged(&"it does not begin with its header"))?;
+    room.check_size(width, height)?;
+    let bytes_a_pixel = if picture.get(24..26) == Some(DEEP_GREY) { 12 } else { 5 };
+    room.take(width, height, bytes_a_pixel, picture.len() as u64)?;
     let needed = needed_chunks(picture)?;
     let mut decoder = png::Decoder::new(Timed::new(&needed, room.deadline()));
     decoder.ignore_checksums(true);
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
-    let (width, height) = decoder.read_header_info().map_err(fault)?.size();
-    room.check_size(width, height)?;
-    room.take(width, height, if picture.get(24..26) == Some(DEEP_GREY) { 12 } else { 5 }, 0)?;
     let mut reader = decoder.read_info().map_err(fault)?;
     let channels = reader.output_color_type().0.samples();
     let mut data = buffer(width, height, channels)?;
@@ -64,13 +65,21 @@ pub(super) fn chunks(picture: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
+/// Width and height by the first chunk.
+fn size(picture: &[u8]) -> Option<(u32, u32)> {
+    let header = chunks(picture).next().filter(|chunk| &chunk.name == b"IHDR")?;
+    let (width, rest) = header.data.split_first_chunk()?;
+    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*rest.first_chunk()?)))
+}
+
 /// What the pixels need, as a file of its own.
 fn needed_chunks(picture: &[u8]) -> Result<Vec<u8>> {
-    let mut file = picture[..SIGNATURE_BYTES].to_vec();
+    let mut file = Vec::with_capacity(picture.len() + END.len());
+    file.extend_from_slice(&picture[..SIGNATURE_BYTES]);
     let mut pixels = Vec::new();
     for chunk in chunks(picture) {
         match &chunk.name {
-            b"IDAT" => pixels.extend_from_slice(chunk.data),
+            b"IDAT" => pixels.push(chunk.data),
             b"IHDR" | b"PLTE" if chunk.is_sound() => {
                 file.extend_from_slice(chunk.whole);
                 file.extend_from_slice(chunk.checksum.unwrap_or_default());
@@ -82,8 +91,16 @@ fn needed_chunks(picture: &[u8]) -> Result<Vec<u8>> {
         }
     }
     // Without the last byte of its checksum, as the other servers take it: it decides nothing.
-    pixels.pop();
-    let length = u32::try_from(pixels.len()).map_err(|error| damaged(&error))?;
-    file.extend_from_slice(&[&length.to_be_bytes(), b"IDAT".as_slice(), &pixels, &[0; 4], END].concat());
+    let length = pixels.iter().map(|data| data.len()).sum::<usize>().saturating_sub(1);
+    let named = u32::try_from(length).map_err(|error| damaged(&error))?;
+    file.extend_from_slice(&named.to_be_bytes());
+    file.extend_from_slice(b"IDAT");
+    let end = file.len() + length;
+    for data in pixels {
+        file.extend_from_slice(data);
+    }
+    file.truncate(end);
+    file.extend_from_slice(&[0; 4]);
+    file.extend_from_slice(END);
     Ok(file)
 }

@@ -7,18 +7,23 @@ use super::{ImageMemory, Limits, MEMORY, as_png, decode, limits, picture};
 
 #[test]
 fn an_image_that_takes_more_than_there_is_is_too_large() {
-    // 12 x 8 pixels of 5 bytes, 16 for each line, and 4 x 8 pixels of 4 bytes between.
-    let decoded_in = |bytes| decode(&as_png(&picture()), 4, 4, &limits(&ImageMemory::new(bytes)));
-    assert!(decoded_in(928).is_ok());
-    let text = "the image takes 928 bytes of memory to decode, more than the limit of 927 (--max_image_memory_bytes): send \
-                a smaller one";
-    let error = decoded_in(927).expect_err("too large");
-    assert_eq!((error.http, error.text.as_str()), (413, text));
+    // A copy, 12 x 8 pixels of 5 bytes, 16 for each line, and 4 x 8 pixels of 4 bytes between.
+    let file = as_png(&picture());
+    let needed_bytes = file.len() as u64 + 928;
+    let decoded_in = |bytes| decode(&file, 4, 4, &limits(&ImageMemory::new(bytes)));
+    assert!(decoded_in(needed_bytes).is_ok());
+    let text = format!(
+        "the image takes {needed_bytes} bytes of memory to decode, more than the limit of {} \
+         (--max_image_memory_bytes): send a smaller one",
+        needed_bytes - 1
+    );
+    let error = decoded_in(needed_bytes - 1).expect_err("too large");
+    assert_eq!((error.http, error.text), (413, text));
 }
 
 #[test]
 fn memory_is_given_back_however_decoding_ends() {
-    let (memory, file) = (ImageMemory::new(1000), as_png(&picture()));
+    let (memory, file) = (ImageMemory::new(2000), as_png(&picture()));
     for _ in 0..10 {
         assert!(decode(&file, 4, 4, &limits(&memory)).is_ok());
         assert_eq!(decode(&file[..file.len() - 40], 4, 4, &limits(&memory)).expect_err("cut off").http, 400);
