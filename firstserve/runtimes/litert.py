@@ -11,7 +11,7 @@ from struct import error as StructError  # noqa: N812 - an exception's name
 from typing import TYPE_CHECKING
 
 from firstserve.errors import DeadlineExceeded, InvalidArgument, LoadError, Unimplemented
-from firstserve.heap import forget_file
+from firstserve.heap import allocated_bytes, forget_file
 from firstserve.runtimes.checks import (
     check_deadline,
     check_inputs,
@@ -24,6 +24,7 @@ from firstserve.runtimes.litert_c import MAX_RANK, VERSION, Library, StatusError
 from firstserve.runtimes.litert_compilation import Compilation, Shapes
 from firstserve.runtimes.litert_compiled_model import CompiledModel
 from firstserve.runtimes.litert_model import Entry, LiteRtModel
+from firstserve.runtimes.litert_pool import Pool
 from firstserve.runtimes.tflite_signatures import defs_of, served_signatures
 from firstserve.servable import DEFAULT_SIGNATURE
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 WEIGHT_CACHE = "weight_cache"
 """The folder in a version folder that weight caches lie in."""
-_KEPT_PER_INSTANCE = 4
-"""Idle compiled models kept for each instance of the pool, of whatever shapes: each has packed weights of its own."""
 
 
 def load(path: Path, options: RuntimeOptions) -> LiteRtServable:
@@ -89,11 +88,9 @@ class LiteRtServable:
         self._model = model
         self._weight_cache = weight_cache
         self._options = options
-        self._lock = threading.Lock()
+        self._pool = Pool(options.instances)
         self._is_held = False
         self._holding = threading.Lock()
-        # Most recently used last; at most `instances` more are in use.
-        self._idle: list[CompiledModel] = []
         metadata = model.metadata
         # What assigns variables has one compilation, so that they are the same for all signatures and shapes.
         self._has_variables = metadata.assigns_variables
@@ -139,7 +136,7 @@ class LiteRtServable:
             except BaseException:
                 compiled.close()
                 raise
-            self._give_back(compiled)
+            self._pool.keep(compiled)
             self._check_files()
         except StatusError:
             # Where the shape goes beyond the signature, the request is to blame.
@@ -161,9 +158,7 @@ class LiteRtServable:
 
     def close(self) -> None:
         """Gives the model's memory back."""
-        for compiled in self._idle:
-            compiled.close()
-        self._idle = []
+        self._pool.close()
         if self._shared is not None:
             self._shared.close()
         if self._weight_cache is not None:
@@ -180,7 +175,7 @@ class LiteRtServable:
             if entry.first_shapes is None:
                 return
             try:
-                self._idle.append(self._compile(entry, entry.first_shapes))
+                self._pool.keep(self._compile(entry, entry.first_shapes))
             except StatusError as error:
                 faults.append(error)
                 self._refuse(name, entry, error)
@@ -246,17 +241,16 @@ class LiteRtServable:
         return CompiledModel(compilation, entry, shapes, shared=self._has_variables)
 
     def _take(self, name: str, entry: Entry, shapes: Shapes) -> CompiledModel:
-        with self._lock:
-            for compiled in reversed(self._idle):
-                if compiled.entry is entry and compiled.shapes == shapes:
-                    self._idle.remove(compiled)
-                    return compiled
+        kept = self._pool.take(entry, shapes)
+        if kept is not None:
+            return kept
         sent = ", ".join(str(list(shape)) for shape in shapes)
         if any(len(shape) > MAX_RANK for shape in shapes):
             raise InvalidArgument(f"LiteRT takes no inputs of shape {sent}: it knows {MAX_RANK} dimensions at most")
         refusal = self._verdicts.get(name)
         if refusal is not None:
             raise refusal
+        allocated_bytes_before = allocated_bytes()
         try:
             compiled = self._compile(entry, shapes)
         except StatusError as error:
@@ -265,18 +259,10 @@ class LiteRtServable:
                 raise refusal from error
             raise InvalidArgument(f"the model cannot take inputs of shape {sent}: {error}") from error
         self._verdicts[name] = None
+        compiled.measure_from(allocated_bytes_before)
         # It has read all weights once more, to pack them.
         forget_file(self._model.file.descriptor)
         return compiled
-
-    def _give_back(self, compiled: CompiledModel) -> None:
-        oldest = None
-        with self._lock:
-            self._idle.append(compiled)
-            if len(self._idle) > _KEPT_PER_INSTANCE * self._options.instances:
-                oldest = self._idle.pop(0)
-        if oldest is not None:
-            oldest.close()
 
 
 def _shape_to_run(shape: tuple[int, ...], spec: TensorSpec) -> tuple[int, ...]:

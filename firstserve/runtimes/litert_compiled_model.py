@@ -8,6 +8,7 @@ from ctypes import byref, c_void_p
 from typing import TYPE_CHECKING
 
 from firstserve.errors import Unimplemented
+from firstserve.heap import allocated_bytes
 from firstserve.runtimes import litert_c
 from firstserve.runtimes.litert_c import RankedTensorType, StatusError
 from firstserve.runtimes.litert_reserve import Reserve
@@ -36,6 +37,9 @@ class CompiledModel:
     def __init__(self, compilation: Compilation, entry: Entry, shapes: Shapes, *, shared: bool = False) -> None:
         self.entry = entry
         self.shapes = shapes
+        self.size_bytes = 0
+        """What it takes beyond the first compiled model of its servable, once it has run."""
+        self._allocated_bytes_before: int | None = None
         self._compilation = compilation
         self._shared = shared
         self._library = compilation.model.library
@@ -76,11 +80,19 @@ class CompiledModel:
                 raise self._unknown_size(self._reserves) from error
             raise
         self._measure_outputs()
+        if self._allocated_bytes_before is not None:
+            # Others allocate as well; what comes out is near enough to choose by.
+            self.size_bytes = max(allocated_bytes() - self._allocated_bytes_before, 0)
+            self._allocated_bytes_before = None
         first_names = {name: self.entry.repeated.get(name, name) for name in wanted}
         places = {name: place for place, name in enumerate(signature.outputs)}
         # A tensor that goes by several names is read once: what is large is not there any more then.
         tensors = {name: self._read(signature.outputs[name], places[name]) for name in {*first_names.values()}}
         return {name: tensors[first] for name, first in first_names.items()}
+
+    def measure_from(self, allocated_bytes_before: int) -> None:
+        """Has the first run find out what it takes; the argument is what was allocated before it was made."""
+        self._allocated_bytes_before = allocated_bytes_before
 
     def close(self) -> None:
         """Gives the memory back."""

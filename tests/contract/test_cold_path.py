@@ -27,7 +27,7 @@ runtimes runtimes.checks
 """
 RUNTIMES = {
     "fast": "associated_file lazy_file litert litert_c litert_compilation litert_compiled_model litert_model "
-    "litert_reserve tflite_metadata tflite_signatures",
+    "litert_pool litert_reserve tflite_metadata tflite_signatures",
     "slow": "signature_def tensorflow tensorflow_c tensorflow_tensor",
 }
 """What each server has of `runtimes/` beside that."""

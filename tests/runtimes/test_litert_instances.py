@@ -67,7 +67,7 @@ def test_the_pool_keeps_few_of_many_shapes(litert: Load, lite_models: Path) -> N
     (name,) = servable.signatures["serving_default"].inputs
     for size in range(1, 12):
         servable.run("serving_default", {name: floats(*[0] * 192 * size, shape=(size, 8, 8, 3))})
-    assert [compiled.shapes[0][0] for compiled in servable._idle] == [8, 9, 10, 11]
+    assert [idle.compiled.shapes[0][0] for idle in servable._pool._idle] == [8, 9, 10, 11]
 
 
 def test_a_failed_run_leaves_the_servable_as_it_was(litert: Load, lite_models: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_run_that_ends_after_its_deadline_is_not_answered(litert: Load, lite_f
     picture = Tensor(spec.dtype, spec.shape, bytes(element_count(spec.shape)))
     with pytest.raises(DeadlineExceeded):
         servable.run("serving_default", {name: picture}, deadline_s=time.monotonic() + 0.005)
-    assert len(servable._idle) == 1
+    assert len(servable._pool._idle) == 1
 
 
 def test_python_goes_on_while_a_model_runs(
@@ -119,3 +119,24 @@ def test_python_goes_on_while_a_model_runs(
     monkeypatch.setattr(library, "call", watched)
     servable.run("serving_default", inputs)
     assert seen == [True]
+
+
+def test_large_shapes_leave_no_memory_behind(litert: Load, tflite_model: Path, noise: list[bytes]) -> None:
+    servable = litert(tflite_model / "1")
+    pool = servable._pool
+    for rows in (32, 33, 34):
+        servable.run("serving_default", pictures(*(noise[0] for _ in range(rows))))
+        assert [idle.compiled.shapes[0][0] for idle in pool._idle] == [1, rows]
+    assert pool.size_bytes > 64 * 1024 * 1024
+    pool.expire(time.monotonic() + 1)
+    assert [idle.compiled.shapes[0][0] for idle in pool._idle] == [1]
+    assert pool.size_bytes == 0
+    servable.run("serving_default", pictures(noise[0]))
+
+
+def test_what_was_used_just_now_is_kept(litert: Load, tflite_model: Path, noise: list[bytes]) -> None:
+    servable = litert(tflite_model / "1")
+    before_s = time.monotonic()
+    servable.run("serving_default", pictures(noise[0], noise[1]))
+    servable._pool.expire(before_s)
+    assert 2 in [idle.compiled.shapes[0][0] for idle in servable._pool._idle]
