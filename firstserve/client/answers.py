@@ -86,7 +86,7 @@ def understood(server: object) -> Iterator[None]:
     """Raises ServerFault where an answer cannot be read within."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ServerFault(f"{server} answers something else than a model server does: {error!r}") from error
 
 

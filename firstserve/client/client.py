@@ -28,6 +28,7 @@ class Client:
     a request is sent again after 429 or 503, their like in gRPC, or a broken connection; gRPC allows 4.
     `identity_token` is sent with each request: the token, or what gives it. `root_certificates` (PEM) are trusted in
     place of the system's. With `compress` tensors and rows are sent by gzip, which pays where the network is slow.
+    An answer of more than `answer_limit_bytes`, also once it is inflated, is a ServerFault.
 
     A client keeps its connections, and may be used by several threads. All calls raise ClientError; what is wrong in
     the program itself, such as a URL that is none, is a ValueError.
@@ -42,12 +43,13 @@ class Client:
         identity_token: str | Callable[[], str] | None = None,
         root_certificates: bytes | None = None,
         compress: bool = False,
+        answer_limit_bytes: int = 1024 * 1024 * 1024,
     ) -> None:
         self._address = read_address(url)
         self._timeout_s = timeout_s
         if identity_token is not None and not (self._address.encrypted or self._address.on_this_machine):
             raise ValueError(f"{url!r} is not encrypted, and an identity token is a secret: use https:// or grpcs://")
-        options = Options(retries, identity_token, root_certificates, compress)
+        options = Options(retries, identity_token, root_certificates, compress, answer_limit_bytes)
         self._rest: Rest | None = None
         self._transport: Transport
         if self._address.by_grpc:

@@ -10,6 +10,8 @@ from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
 from urllib3.util import Retry, Timeout
 
+from firstserve.client.errors import ServerFault
+
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
@@ -74,11 +76,20 @@ class RetryUntil(Retry):
         time.sleep(self.wait_s)
 
 
-def read_until(response: BaseHTTPResponse, until_s: float) -> bytes:
-    """A response's body. Raises HTTPError where it breaks off, or does not end in time however steadily it comes."""
+def read_until(response: BaseHTTPResponse, until_s: float, limit_bytes: int) -> bytes:
+    """A response's body, inflated.
+
+    Raises HTTPError where it breaks off, or does not end in time however steadily it comes; ServerFault beyond the
+    limit.
+    """
     pieces = []
+    size_bytes = 0
     while piece := response.read1(_PIECE_BYTES):
         pieces.append(piece)
+        size_bytes += len(piece)
+        if size_bytes > limit_bytes:
+            response.close()
+            raise ServerFault(f"the answer is longer than {limit_bytes} bytes: answer_limit_bytes allows more")
         if time.monotonic() >= until_s:
             response.close()
             raise NoAnswerInTime("the answer does not end")

@@ -25,12 +25,15 @@ def write(document: object) -> bytes:
     """JSON. Raises InvalidRequest for what it cannot hold, such as complex numbers."""
     try:
         return json.dumps(document, default=_plain, separators=(",", ":")).encode("ascii")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"the request cannot be written as JSON: {error}") from error
 
 
 def read(body: bytes) -> Any:
-    """A JSON document; its strings may hold any bytes, as surrogate escapes. Raises ValueError."""
+    """A JSON document; its strings may hold any bytes, as surrogate escapes.
+
+    Raises ValueError for what is none, RecursionError for one that is nested too deeply.
+    """
     return json.loads(body.decode("utf-8", "surrogateescape"))
 
 
@@ -45,7 +48,7 @@ def named_outputs(outputs: Any, infos: Mapping[str, TensorInfo]) -> dict[str, An
         return None
     try:
         return {name: _value(each, infos[name].dtype) for name, each in outputs.items()}
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, RecursionError):
         return None
 
 

@@ -17,6 +17,7 @@ from firstserve.client import json_values
 from firstserve.client.answers import Answer, understood
 from firstserve.client.errors import ClientError, DeadlineExceeded, ServerFault, Unavailable, of_http
 from firstserve.client.http_retry import RetryUntil, TimeLeft, asked_wait_s, read_until
+from firstserve.client.timed_connection import TimedPool, TimedTlsPool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class Rest:
             headers={"User-Agent": f"firstserve/{__version__}"},
             ca_cert_data=None if certificates is None else certificates.decode("ascii"),
         )
+        self._pool.pool_classes_by_scheme = {"http": TimedPool, "https": TimedTlsPool}
 
     def close(self) -> None:
         """Closes the connections."""
@@ -137,7 +139,7 @@ class Rest:
                 preload_content=False,
             )
             try:
-                return _Reply(response, read_until(response, until_s))
+                return _Reply(response, read_until(response, until_s, self._options.answer_limit_bytes))
             except (ProtocolError, ReadTimeoutError) as error:
                 # urllib3 asks again for what breaks before an answer's body, and not within it.
                 retries = cast("RetryUntil", response.retries).increment(method, url, error=error)
@@ -167,7 +169,7 @@ def _refusal(reply: _Reply) -> ClientError:
     status = reply.head.status
     try:
         message = str(json_values.read(reply.body)["error"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         text = re.sub("<[^>]*>", " ", reply.body.decode("utf-8", "replace"))
         message = f"status {status}: {' '.join(text.split())[:_SHOWN_CHARACTERS] or reply.head.reason}"
     return of_http(status)(message, code=str(status), retry_after_s=asked_wait_s(reply.head))

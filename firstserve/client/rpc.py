@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import firstserve.rpc  # noqa: F401 - before grpc, whose log it turns off  # isort: skip
 import grpc
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 
 from firstserve import __version__
 from firstserve.client.answers import Answer
 from firstserve.client.errors import DeadlineExceeded, InvalidRequest, ServerFault, Unavailable, of_grpc
 from firstserve.client.tensor_values import from_tensor, to_tensor
-from firstserve.errors import InvalidArgument
+from firstserve.errors import InvalidArgument, QueueFull
 from firstserve.rpc.generated.tensorflow_serving.apis.get_model_metadata_pb2 import (
     GetModelMetadataRequest,
     GetModelMetadataResponse,
@@ -25,6 +26,8 @@ from firstserve.rpc.generated.tensorflow_serving.apis.get_model_status_pb2 impor
     GetModelStatusResponse,
 )
 from firstserve.rpc.generated.tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+from firstserve.rpc.inflation import inflate
+from firstserve.rpc.message_memory import MessageMemory
 from firstserve.rpc.tensor_proto import decode, encode
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ _RETRIED = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 _MOST_ATTEMPTS = 5
 """What grpc allows in a retry policy."""
 _MESSAGE_LIMIT_BYTES = 2**31 - 1
+_TOO_LONG = "CLIENT: Received message larger than max"
+"""How grpc says that an answer is beyond the limit, with a code that is a server's otherwise."""
 
 
 class Rpc:
@@ -53,7 +58,7 @@ class Rpc:
     def __init__(self, address: Address, options: Options) -> None:
         self._address = address
         self._options = options
-        arguments = list(_channel_arguments(options.retries).items())
+        arguments = list(_channel_arguments(options).items())
         if address.encrypted:
             credentials = grpc.ssl_channel_credentials(options.root_certificates)
             self._channel = grpc.secure_channel(address.netloc, credentials, arguments)
@@ -99,27 +104,41 @@ class Rpc:
 
     def _call(self, method: str, request: Message, response: type[Message], until_s: float) -> Any:
         call = self._channel.unary_unary(
-            method, request_serializer=type(request).SerializeToString, response_deserializer=response.FromString
+            method, request_serializer=type(request).SerializeToString, response_deserializer=bytes
         )
         token = self._options.token()
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
         try:
-            return call(request, timeout=until_s - time.monotonic(), metadata=metadata, compression=self._compression)
+            data = call(request, timeout=until_s - time.monotonic(), metadata=metadata, compression=self._compression)
         except grpc.RpcError as error:
             code, details = error.code().name, error.details()
             kind = of_grpc(code)
+            if details is not None and _TOO_LONG in details:
+                raise ServerFault(f"{details}: answer_limit_bytes allows more", code=code) from error
             if kind is Unavailable:
                 details = f"{self._address} cannot be asked now: {details}"
             elif kind is DeadlineExceeded:
                 details = f"no answer from {self._address} within the time limit: {details}"
             raise kind(details, code=code) from error
+        limit_bytes = self._options.answer_limit_bytes
+        try:
+            return response.FromString(inflate(data, MessageMemory(limit_bytes).claim(len(data)), limit_bytes))
+        except QueueFull as error:
+            raise ServerFault(
+                f"the answer is longer than {limit_bytes} bytes: answer_limit_bytes allows more"
+            ) from error
+        except (InvalidArgument, DecodeError) as error:
+            raise ServerFault(f"{self._address} answers what is no {response.DESCRIPTOR.name}: {error}") from error
 
 
-def _channel_arguments(retries: int) -> dict[str, int | str]:
+def _channel_arguments(options: Options) -> dict[str, int | str]:
+    retries = options.retries
     arguments: dict[str, int | str] = {
         "grpc.primary_user_agent": f"firstserve/{__version__}",
         "grpc.max_send_message_length": _MESSAGE_LIMIT_BYTES,
-        "grpc.max_receive_message_length": _MESSAGE_LIMIT_BYTES,
+        "grpc.max_receive_message_length": min(options.answer_limit_bytes, _MESSAGE_LIMIT_BYTES),
+        # grpc would inflate an answer without a limit.
+        "grpc.per_message_decompression": 0,
         # By default a request of more than 256 KiB is not sent again.
         "grpc.per_rpc_retry_buffer_size": _MESSAGE_LIMIT_BYTES,
         # A server that is started again is to be found soon; by default the channel may wait for two minutes.

@@ -18,6 +18,7 @@ class Options(NamedTuple):
     identity_token: str | Callable[[], str] | None
     root_certificates: bytes | None
     compress: bool
+    answer_limit_bytes: int
 
     def token(self) -> str | None:
         """The token for a request; the end of its line, as commands print it, is none of it."""

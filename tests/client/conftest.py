@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import grpc
 import pytest
 
 from firstserve.client import Client
@@ -52,10 +53,12 @@ def served(server: str, *flags: str, port: int | None = None, grpc_port: int | N
 
 
 def wait_for(server: Served, model: str, *versions: int) -> None:
-    """Returns when these versions answer, by either protocol: HTTP's port opens first, where requests wait."""
+    """Returns when these versions answer, by either protocol: HTTP's port opens first, and gRPC's after the models."""
     with Client(server.rest, timeout_s=ANSWER_LIMIT_S) as client:
         for version in versions:
             client.metadata(model, version=version)
+    with grpc.insecure_channel(server.grpc.removeprefix("grpc://")) as channel:
+        grpc.channel_ready_future(channel).result(ANSWER_LIMIT_S)
 
 
 @contextmanager

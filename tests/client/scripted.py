@@ -28,6 +28,7 @@ DRIP_S = 0.02
 class Reply(NamedTuple):
     """What is answered to a request; `status` 0 ends the connection instead, -1 says nothing until the test ends.
 
+    `raw` is sent as it is, again and again until the test ends.
     `missing_bytes` of the body never come: the connection ends before them, or with `drips` they come one by one.
     """
 
@@ -36,6 +37,7 @@ class Reply(NamedTuple):
     headers: Mapping[str, str] = {}
     missing_bytes: int = 0
     drips: bool = False
+    raw: bytes = b""
 
 
 class Asked(NamedTuple):
@@ -69,6 +71,12 @@ def scripted_http(*replies: Reply, certificate: Path | None = None) -> Iterator[
             reply = replies[min(len(asked), len(replies) - 1)]
             asked.append(Asked(self.path, dict(self.headers), time.monotonic(), self.client_address[1]))
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if reply.raw:
+                self.close_connection = True
+                with suppress(OSError):  # the client has gone
+                    while not ended.wait(DRIP_S):
+                        self.wfile.write(reply.raw)
+                return
             if reply.status <= 0:
                 if reply.status < 0:
                     ended.wait()
@@ -116,8 +124,15 @@ class ScriptedGrpc(NamedTuple):
 
 
 @contextmanager
-def scripted_grpc(*codes: grpc.StatusCode, certificate: Certificate | None = None) -> Iterator[ScriptedGrpc]:
-    """Ends calls with the codes one after the other, then answers: a status with version 7, else nothing."""
+def scripted_grpc(
+    *codes: grpc.StatusCode,
+    certificate: Certificate | None = None,
+    compression: grpc.Compression = grpc.Compression.NoCompression,
+    beyond: bytes = b"",
+) -> Iterator[ScriptedGrpc]:
+    """Ends calls with the codes one after the other, then answers: a status with version 7 and what is `beyond`, else
+    nothing.
+    """
     asked: list[Mapping[str, str]] = []
     answer = GetModelStatusResponse()
     answer.model_version_status.add(version=7, state=30)
@@ -129,7 +144,8 @@ def scripted_grpc(*codes: grpc.StatusCode, certificate: Certificate | None = Non
         return b""
 
     def handle_status(request: bytes, context: grpc.ServicerContext) -> bytes:
-        return handle(request, context) + bytes(answer.SerializeToString())
+        context.set_compression(compression)
+        return handle(request, context) + bytes(answer.SerializeToString()) + beyond
 
     class Handlers(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
         def service(self, called: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
