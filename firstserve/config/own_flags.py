@@ -56,15 +56,15 @@ OWN_FLAGS = (
         "max_body_bytes_at_once",
         POSITIVE_INT64,
         256 * 1024 * 1024,
-        "bytes of all bodies together that are being read or wait for a model; beyond it, the slowest of those being "
-        "read is answered with 429 or RESOURCE_EXHAUSTED",
+        "bytes of all bodies together that are being read, wait for a model or are being sent; beyond it, the one that "
+        "has held the most for the longest is ended, where it is a request with 429 or RESOURCE_EXHAUSTED",
     ),
     Flag(
         "max_connections",
         COUNT,
         0,
-        "connections that are open at once; beyond it, the idlest is closed; 0: as many as the limit of open files "
-        "allows, less a reserve",
+        "connections that are open at once; beyond it, the idlest are closed; 0: as many as the limit of open files "
+        "allows, less a reserve, and 10000 at most",
     ),
     Flag("request_head_timeout_s", SECONDS, 10, "the time for a request's head to arrive; 0: no bound"),
     Flag(

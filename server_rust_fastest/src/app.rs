@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::AccessLog;
+use crate::budget::Budget;
 use crate::models::ModelManager;
 use crate::settings::Settings;
 use crate::startup::StartupClock;
@@ -14,6 +15,7 @@ pub struct App {
     pub settings: Settings,
     pub manager: Arc<ModelManager>,
     pub admission: Admission,
+    pub budget: Budget,
     pub access_log: AccessLog,
     pub clock: Arc<StartupClock>,
 }

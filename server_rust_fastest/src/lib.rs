@@ -5,6 +5,8 @@
 
 pub mod access;
 pub mod app;
+pub mod arrival;
+pub mod budget;
 pub mod config;
 pub mod error;
 pub mod grpc;

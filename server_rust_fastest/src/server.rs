@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::access::AccessLog;
 use crate::app::App;
+use crate::budget::Budget;
 use crate::config::read_model_configs;
 use crate::error::{Error, Result};
 use crate::grpc::Health;
@@ -71,7 +72,8 @@ fn start(settings: Settings, clock: Arc<StartupClock>) -> Result<()> {
         let _ = tell_settled.send(result);
     })?;
     let admission = Admission::new(settings.requests_at_once);
-    let app = Arc::new(App { settings, manager, admission, access_log, clock });
+    let budget = Budget::new(settings.limits.bytes_at_once);
+    let app = Arc::new(App { settings, manager, admission, budget, access_log, clock });
     runtime_of(&app.settings.runtime).map_err(internal)?.block_on(answer(app, health, settled))
 }
 
@@ -118,7 +120,7 @@ async fn answer(app: Arc<App>, health: Health, settled: oneshot::Receiver<Result
         pending().await
     };
     let ended = tokio::select! {
-        served = serve(listeners, stop, GRACE) => served.map_err(internal),
+        served = serve(listeners, app.settings.limits, &app.budget, stop, GRACE) => served.map_err(internal),
         error = failed => Err(error),
         _ = interrupt.recv() => Ok(()),
         _ = quit.recv() => Ok(()),

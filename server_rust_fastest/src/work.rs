@@ -7,12 +7,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{Error, Result};
 
-/// Admission: how many requests may be read, waiting or running at once, by whatever protocol they come.
+/// Admission: how many requests may wait or run at once, by whatever protocol they come.
+///
+/// A request asks for its place when it is there whole: who only begins to send one keeps nobody out.
 #[derive(Clone)]
 pub struct Admission {
     permits: Arc<Semaphore>,
     limit: usize,
 }
+
+/// A place of one request, until it is dropped.
+pub type Place = OwnedSemaphorePermit;
 
 impl Admission {
     /// Takes in this many requests at once.
@@ -21,11 +26,11 @@ impl Admission {
         Self { permits: Arc::new(Semaphore::new(limit)), limit }
     }
 
-    /// A place for one request, kept until it is dropped.
+    /// A place for one request that is there whole.
     ///
     /// # Errors
     /// Queue full where all places are taken.
-    pub fn admit(&self) -> Result<OwnedSemaphorePermit> {
+    pub fn admit(&self) -> Result<Place> {
         Arc::clone(&self.permits).try_acquire_owned().map_err(|_| {
             Error::queue_full(format!(
                 "the server has its limit of requests at once, {} (--max_requests_at_once): ask again later",

@@ -49,8 +49,8 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 def assert_answers(server: ServerProcess, image: bytes) -> None:
     assert server.ask("GET", "/v2/health/live").status == 200
-    assert server.ask("GET", "/v2/health/ready").status == 200
     assert server.predict(image).top[0] == 285
+    assert server.ask("GET", "/v2/health/ready").status == 200
 
 
 @pytest.mark.parametrize("sent", [b"", HALF_HEAD, HALF_BODY, HALF_CHUNK], ids=["nothing", "head", "body", "chunk"])

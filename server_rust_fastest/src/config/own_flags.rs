@@ -50,14 +50,14 @@ pub static OWN_FLAGS: [Flag; 22] = [
     ),
     Flag::new(
         "max_body_bytes_at_once", Kind::Int64, "268435456",
-        "bytes of all bodies together that are being read or wait for a model; beyond it, the slowest of those being read \
-         is answered with 429 or RESOURCE_EXHAUSTED",
+        "bytes of all bodies together that are being read, wait for a model or are being sent; beyond it, the one that \
+         has held the most for the longest is ended, where it is a request with 429 or RESOURCE_EXHAUSTED",
         |flags, text| positive_int64(text).map(|value| flags.max_body_bytes_at_once = value),
     ),
     Flag::new(
         "max_connections", Kind::Int32, "0",
-        "connections that are open at once; beyond it, the idlest is closed; 0: as many as the limit of open files allows, \
-         less a reserve",
+        "connections that are open at once; beyond it, the idlest are closed; 0: as many as the limit of open files allows, \
+         less a reserve, and 10000 at most",
         |flags, text| count(text).map(|value| flags.max_connections = value),
     ),
     Flag::new(

@@ -19,6 +19,7 @@ use tonic::Status;
 use super::{CONTENT_TYPE, deadline, frame};
 use crate::access::{Access, Trace};
 use crate::app::App;
+use crate::budget::Hold;
 use crate::error::{Code, Error, Result};
 use crate::serve::Afterwards;
 use crate::work;
@@ -49,6 +50,8 @@ pub struct Call {
     pub access: Access,
     /// When nobody waits for its answer any more.
     pub deadline: Option<Instant>,
+    /// What is held of its message, until its work is done.
+    pub hold: Option<Hold>,
     name: &'static str,
     headers: HeaderMap,
     code: Code,
@@ -68,6 +71,7 @@ pub async fn answer<M: Method>(app: Arc<App>, request: Request) -> Response {
         app,
         access: Access::default(),
         deadline: deadline::read(&head.headers),
+        hold: None,
         name: M::NAME,
         headers: head.headers,
         code: Code::Cancelled,
@@ -93,7 +97,9 @@ async fn run<M: Method>(call: &mut Call, body: Body) -> Result<Bytes> {
     if call.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
         return Err(Error::deadline_exceeded("the call's deadline passed before it could begin"));
     }
-    let message = frame::read(&call.headers, body, call.deadline).await?;
+    let patience = call.app.settings.limits.body_timeout;
+    let (message, hold) = frame::read(&call.app.budget, patience, &call.headers, body, call.deadline).await?;
+    call.hold = Some(hold);
     let parse = |message: Bytes| {
         M::Request::decode(message)
             .map_err(|_| Error::invalid_argument(format!("the message is no serialized {}", M::REQUEST)))

@@ -6,15 +6,16 @@
 mod tests;
 
 use std::io::Read;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::{BufMut, Bytes};
 use flate2::read::{GzDecoder, ZlibDecoder};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use prost::Message;
 
+use crate::arrival::{Arrival, Fault};
+use crate::budget::{Budget, Hold};
 use crate::error::{Error, Result};
 use crate::work;
 
@@ -28,21 +29,40 @@ const PREFIX_BYTES: usize = 5;
 const LIMIT_BYTES: usize = i32::MAX as usize;
 /// Of a compressed message: a few bytes must not fill the memory.
 const INFLATED_LIMIT_BYTES: u64 = 100 * 1024 * 1024;
+/// Inflated before it is counted.
+const STEP_BYTES: u64 = 1024 * 1024;
 
-/// The one message of a body, inflated where it is compressed.
+/// The one message of a body, inflated where it is compressed; it has this time to come, or the call's deadline.
 ///
 /// # Errors
 /// Invalid argument for a body that is not one message, unimplemented for another compression, resource exhausted for
 /// a message that is too long, deadline exceeded, cancelled for a body that does not come whole.
-pub async fn read(headers: &HeaderMap, body: Body, deadline: Option<Instant>) -> Result<Bytes> {
-    let body = Limited::new(body, PREFIX_BYTES + LIMIT_BYTES).collect();
-    let collected = match deadline {
-        None => body.await,
-        Some(deadline) => tokio::time::timeout_at(deadline.into(), body)
-            .await
-            .map_err(|_| Error::deadline_exceeded("the call's deadline passed before its message was there"))?,
-    };
-    let mut framed = collected.map_err(|error| broken(error.as_ref()))?.to_bytes();
+pub async fn read(
+    budget: &Budget,
+    patience: Option<Duration>,
+    headers: &HeaderMap,
+    body: Body,
+    deadline: Option<Instant>,
+) -> Result<(Bytes, Hold)> {
+    let latest = patience.map(|time| Instant::now() + time);
+    let until = [deadline, latest].into_iter().flatten().min();
+    let mut arrival = Arrival::new(body, budget, until.map(Into::into));
+    let read = arrival.read(PREFIX_BYTES + LIMIT_BYTES).await;
+    let mut framed = read.map_err(|fault| match fault {
+        Fault::TooLong => {
+            Error::too_large(format!("the message is longer than {LIMIT_BYTES} bytes, the most that is read"))
+        }
+        Fault::Late if until == deadline => {
+            Error::deadline_exceeded("the call's deadline passed before its message was there")
+        }
+        Fault::Late => Error::deadline_exceeded(format!(
+            "the call's message has not come within {} s (--request_body_timeout_s)",
+            patience.unwrap_or_default().as_secs_f64()
+        )),
+        Fault::Full => budget.full(),
+        Fault::Broken(_) => Error::cancelled("the call's message has not come whole"),
+    })?;
+    let mut hold = arrival.take_hold();
     let Some(&[flag, a, b, c, d]) = framed.first_chunk() else {
         return Err(Error::invalid_argument("the call brings no message: expected one behind a prefix of 5 bytes"));
     };
@@ -55,10 +75,10 @@ pub async fn read(headers: &HeaderMap, body: Body, deadline: Option<Instant>) ->
         )));
     }
     match flag {
-        0 => Ok(message),
+        0 => Ok((message, hold)),
         1 => {
             let encoding = headers.get("grpc-encoding").map_or(&b"identity"[..], HeaderValue::as_bytes).to_vec();
-            work::run(deadline, move || inflate(&encoding, &message)).await
+            work::run(deadline, move || Ok((inflate(&encoding, &message, &mut hold)?, hold))).await
         }
         other => Err(Error::invalid_argument(format!(
             "the prefix of the message begins with {other}: expected 0, or 1 where it is compressed"
@@ -82,17 +102,10 @@ pub fn write(message: &impl Message) -> Result<Bytes> {
     Ok(framed.into())
 }
 
-fn broken(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Error {
-    if error.is::<LengthLimitError>() {
-        return Error::too_large(format!("the message is longer than {LIMIT_BYTES} bytes, the most that is read"));
-    }
-    Error::cancelled("the call's message has not come whole")
-}
-
-fn inflate(encoding: &[u8], message: &[u8]) -> Result<Bytes> {
+fn inflate(encoding: &[u8], message: &[u8], hold: &mut Hold) -> Result<Bytes> {
     match encoding {
-        b"gzip" => read_inflated(GzDecoder::new(message)),
-        b"deflate" => read_inflated(ZlibDecoder::new(message)),
+        b"gzip" => read_inflated(GzDecoder::new(message), hold),
+        b"deflate" => read_inflated(ZlibDecoder::new(message), hold),
         other => Err(Error::unimplemented(format!(
             "the message is compressed as {}, which is not known here: send it as gzip, deflate or uncompressed",
             String::from_utf8_lossy(other)
@@ -100,16 +113,22 @@ fn inflate(encoding: &[u8], message: &[u8]) -> Result<Bytes> {
     }
 }
 
-fn read_inflated(decoder: impl Read) -> Result<Bytes> {
+fn read_inflated(mut decoder: impl Read, hold: &mut Hold) -> Result<Bytes> {
     let mut inflated = Vec::new();
-    decoder
-        .take(INFLATED_LIMIT_BYTES + 1)
-        .read_to_end(&mut inflated)
-        .map_err(|error| Error::invalid_argument(format!("the compressed message cannot be read: {error}")))?;
-    if inflated.len() as u64 > INFLATED_LIMIT_BYTES {
-        return Err(Error::too_large(format!(
-            "the message has more than {INFLATED_LIMIT_BYTES} bytes when it is inflated: send it uncompressed"
-        )));
+    loop {
+        let count = decoder
+            .by_ref()
+            .take(STEP_BYTES)
+            .read_to_end(&mut inflated)
+            .map_err(|error| Error::invalid_argument(format!("the compressed message cannot be read: {error}")))?;
+        if count == 0 {
+            return Ok(inflated.into());
+        }
+        if inflated.len() as u64 > INFLATED_LIMIT_BYTES {
+            return Err(Error::too_large(format!(
+                "the message has more than {INFLATED_LIMIT_BYTES} bytes when it is inflated: send it uncompressed"
+            )));
+        }
+        hold.grow(count).map_err(|_| hold.full())?;
     }
-    Ok(inflated.into())
 }

@@ -8,6 +8,7 @@ mod frame;
 mod health;
 mod model_service;
 mod model_spec;
+mod paced;
 mod prediction_service;
 mod reflection;
 pub mod tensor_message;
@@ -16,6 +17,7 @@ pub mod tensor_proto;
 #[cfg(test)]
 mod tests;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use axum::Router;
@@ -29,6 +31,7 @@ use tonic::Status;
 use self::call::{Method, answer};
 pub use self::health::Health;
 use self::model_service::{GetModelStatus, HandleReloadConfigRequest, RefusedReload};
+use self::paced::paced;
 use self::prediction_service::{GetModelMetadata, Predict};
 use crate::app::App;
 
@@ -45,21 +48,23 @@ const MODEL_SERVICE: &str = "tensorflow.serving.ModelService";
 /// more people reach than gRPC's own.
 pub fn router(app: Arc<App>, health: &Health, is_beside_http: bool) -> Router {
     let with_health = app.settings.grpc_health;
-    let router = Router::new();
-    let router = method::<Predict>(router);
+    let router = reflection::add(Router::new(), with_health);
+    let router = if with_health { health::add(router, health) } else { router };
+    let patience = app.settings.limits.body_timeout;
+    // What tonic answers looks after no time of its own.
+    let router = router.layer(middleware::map_request(move |request| ready(paced(request, patience))));
+    let reloads = app.settings.reload_config.unwrap_or(!is_beside_http);
+    router.merge(methods(reloads)).fallback(unknown).layer(middleware::from_fn(refuse_other_protocols)).with_state(app)
+}
+
+fn methods(reloads: bool) -> Router<Arc<App>> {
+    let router = method::<Predict>(Router::new());
     let router = method::<GetModelMetadata>(router);
     let router = method::<examples::Classify>(router);
     let router = method::<examples::Regress>(router);
     let router = method::<examples::MultiInference>(router);
     let router = method::<GetModelStatus>(router);
-    let router = if app.settings.reload_config.unwrap_or(!is_beside_http) {
-        method::<HandleReloadConfigRequest>(router)
-    } else {
-        method::<RefusedReload>(router)
-    };
-    let router = reflection::add(router, with_health);
-    let router = if with_health { health::add(router, health) } else { router };
-    router.fallback(unknown).layer(middleware::from_fn(refuse_other_protocols)).with_state(app)
+    if reloads { method::<HandleReloadConfigRequest>(router) } else { method::<RefusedReload>(router) }
 }
 
 fn method<M: Method>(router: Router<Arc<App>>) -> Router<Arc<App>> {

@@ -32,7 +32,7 @@ impl Method for Predict {
         let spec = model_spec::asked(request.model_spec.as_ref())?;
         let model = call.app.manager.handle(&spec, call.deadline).await?;
         // A place is for who can be answered: not for who still waits for a model.
-        let place = call.app.admission.admit()?;
+        let place = (call.app.admission.admit()?, call.hold.take());
         call.access.found(&model);
         let deadline = call.deadline;
         let as_content = call.app.settings.tensor_content;

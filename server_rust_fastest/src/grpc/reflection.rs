@@ -1,11 +1,12 @@
 //! Reflection: what services and messages there are, for clients without .proto files.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::Router;
 use axum::extract::Request;
-use axum::response::Response;
 use axum::routing::post;
 use tonic::Status;
-use tonic::codegen::Service;
+use tonic::codegen::Service as _;
 use tonic_reflection::pb;
 use tonic_reflection::server::{Builder, Error};
 
@@ -15,12 +16,27 @@ use crate::protos::DESCRIPTORS;
 /// Its names: most clients ask for the first, and for the second where that is not there.
 const SERVICES: [&str; 2] = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
-/// Adds the service in both versions to `router`. The descriptors are read when somebody asks for them.
+/// Adds the service in both versions to `router`. The descriptors are read when somebody asks for them first.
 pub fn add<S: Clone + Send + Sync + 'static>(router: Router<S>, with_health: bool) -> Router<S> {
-    let v1 = move |request| async move { answer(describe(with_health).build_v1(), request).await };
-    let v1alpha = move |request| async move { answer(describe(with_health).build_v1alpha(), request).await };
+    let services = Arc::new(OnceLock::new());
+    let answer = move |request: Request| {
+        let services = Arc::clone(&services);
+        async move {
+            match services.get_or_init(|| build(with_health)) {
+                Ok(services) => services.clone().call(request).await,
+                Err(_) => Ok(Status::internal("the descriptors of the messages cannot be read").into_http()),
+            }
+        }
+    };
+    SERVICES
+        .iter()
+        .fold(router, |router, service| router.route(&format!("/{service}/{{method}}"), post(answer.clone())))
+}
+
+fn build(with_health: bool) -> Result<Router, Error> {
     let [path, alpha_path] = SERVICES.map(|service| format!("/{service}/{{method}}"));
-    router.route(&path, post(v1)).route(&alpha_path, post(v1alpha))
+    let router = Router::new().route_service(&path, describe(with_health).build_v1()?);
+    Ok(router.route_service(&alpha_path, describe(with_health).build_v1alpha()?))
 }
 
 fn describe(with_health: bool) -> Builder<'static> {
@@ -34,19 +50,6 @@ fn describe(with_health: bool) -> Builder<'static> {
     names.fold(builder, Builder::with_service_name)
 }
 
-async fn answer<S>(service: Result<S, Error>, request: Request) -> Response
-where
-    S: Service<Request, Response = axum::http::Response<tonic::body::Body>, Error = std::convert::Infallible>,
-{
-    match service {
-        Ok(mut service) => match service.call(request).await {
-            Ok(response) => response.map(axum::body::Body::new),
-            Err(never) => match never {},
-        },
-        Err(_) => Status::internal("the descriptors of the messages cannot be read").into_http(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,8 +57,7 @@ mod tests {
     #[test]
     fn the_descriptors_can_be_read() {
         for with_health in [false, true] {
-            assert!(describe(with_health).build_v1().is_ok());
-            assert!(describe(with_health).build_v1alpha().is_ok());
+            assert!(build(with_health).is_ok());
         }
     }
 }

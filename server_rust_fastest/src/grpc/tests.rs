@@ -14,6 +14,7 @@ use tower::Service as _;
 use super::{Health, frame, router, tensor_proto};
 use crate::access::AccessLog;
 use crate::app::App;
+use crate::budget::Budget;
 use crate::config::{Command, read_command};
 use crate::models::ModelManager;
 use crate::protos::tensorflow::serving::model_spec::VersionChoice;
@@ -52,6 +53,7 @@ fn serving(flags: &[&str]) -> Option<Server> {
     manager.start(settings.models.configs.clone(), |_| {}).unwrap();
     let app = Arc::new(App {
         admission: Admission::new(2),
+        budget: Budget::new(settings.limits.bytes_at_once),
         access_log: AccessLog::new(LogLevel::Error, true, Arc::clone(&clock)),
         manager,
         clock,
@@ -247,7 +249,8 @@ async fn a_call_that_is_late_already_is_not_begun() {
 async fn a_call_that_is_one_too_many_is_turned_away_while_status_is_told() {
     let mut server = or_skip!(serving(&[]));
     let _: PredictResponse = server.answer("PredictionService/Predict", &predict(&[1.0])).await;
-    let places = (server.app.admission.admit().unwrap(), server.app.admission.admit().unwrap());
+    let place = || server.app.admission.admit().unwrap();
+    let places = (place(), place());
     assert_eq!(server.refusal("PredictionService/Predict", &predict(&[1.0])).await.0, 8);
     let request = GetModelStatusRequest { model_spec: Some(spec("m", "")) };
     let _: GetModelStatusResponse = server.answer("ModelService/GetModelStatus", &request).await;

@@ -1,122 +1,93 @@
 //! Body: what a client sends behind a request's head -> bytes, within a limit, inflated where they are compressed.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
+use std::time::Duration;
 
-use axum::body::{Body, HttpBody as _};
-use bytes::{Bytes, BytesMut};
+use axum::http::StatusCode;
+use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
-use http_body_util::BodyExt as _;
 
-use crate::error::{Error, Result};
+use super::{Http, error_of};
+use crate::arrival::{Arrival, Fault};
+use crate::budget::Hold;
+use crate::error::{Code, Error, Result};
 
-/// Of a compressed body, inflated; one that is not compressed has no limit.
-pub(super) const INFLATED_LIMIT_BYTES: usize = 100 * 1024 * 1024;
+/// Inflated before it is counted.
+const STEP_BYTES: u64 = 1024 * 1024;
 
-const DRAIN_LIMIT_BYTES: usize = 256 * 1024 * 1024;
-/// Room is made at once for bodies up to this size, before they have come.
-const TRUSTED_BYTES: u64 = 32 * 1024 * 1024;
-
-/// A body that is still to be read, or part of it.
-pub(super) struct RequestBody {
-    body: Body,
-    is_damaged: bool,
+/// How long a body may be, and the flag that says so.
+#[derive(Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) bytes: usize,
+    pub(super) flag: &'static str,
 }
 
-impl RequestBody {
-    pub(super) fn new(body: Body) -> Self {
-        Self { body, is_damaged: false }
+impl Limit {
+    fn exceeded(self) -> Error {
+        Error::too_large(format!("the body is longer than the limit of {} bytes ({})", self.bytes, self.flag))
     }
+}
 
+impl Http {
     /// The whole body.
     ///
     /// # Errors
-    /// Too large over the limit; invalid argument for one that is cut off, damaged or too slow.
-    pub(super) async fn read(&mut self, limit_bytes: Option<usize>) -> Result<Bytes> {
-        let told_bytes = self.body.size_hint().lower();
-        let too_large = |bytes: u64| limit_bytes.filter(|&limit| bytes > limit as u64).map(too_large);
-        if let Some(error) = too_large(told_bytes) {
-            return Err(error);
-        }
-        let Some(first) = self.next().await? else { return Ok(Bytes::new()) };
-        if first.len() as u64 == told_bytes {
-            return Ok(first);
-        }
-        let room = usize::try_from(told_bytes.min(TRUSTED_BYTES)).unwrap_or_default();
-        let mut read = BytesMut::with_capacity(room.max(first.len()));
-        read.extend_from_slice(&first);
-        // So that the next piece is read to where it lies.
-        drop(first);
-        while let Some(piece) = self.next().await? {
-            read.extend_from_slice(&piece);
-            if let Some(error) = too_large(read.len() as u64) {
-                return Err(error);
-            }
-        }
-        match too_large(read.len() as u64) {
-            Some(error) => Err(error),
-            None => Ok(read.freeze()),
-        }
-    }
-
-    /// Reads what nobody needs.
-    pub(super) async fn drain(&mut self) {
-        let mut drained_bytes = 0;
-        while !self.is_damaged && drained_bytes < DRAIN_LIMIT_BYTES {
-            match self.next().await {
-                Ok(Some(piece)) => drained_bytes += piece.len(),
-                Ok(None) | Err(_) => return,
-            }
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<Bytes>> {
-        while let Some(frame) = self.body.frame().await {
-            let frame = frame.map_err(|error| {
-                self.is_damaged = true;
-                damaged(&error)
-            })?;
-            if let Ok(piece) = frame.into_data() {
-                return Ok(Some(piece));
-            }
-        }
-        Ok(None)
+    /// Too large over the limit; 408 where it is too slow; queue full where too much is read for others; invalid argument
+    /// for one that is cut off or damaged.
+    pub(super) async fn read(&self, body: &mut Arrival, limit: Limit) -> Result<Bytes> {
+        body.read(limit.bytes).await.map_err(|fault| match fault {
+            Fault::TooLong => limit.exceeded(),
+            Fault::Late => late(self.app.settings.limits.body_timeout),
+            Fault::Full => self.app.budget.full(),
+            Fault::Broken(cause) => Error::invalid_argument(format!(
+                "the body cannot be read: {cause}; it may be cut off or damaged, send it again whole"
+            )),
+        })
     }
 }
 
-fn too_large(limit_bytes: usize) -> Error {
-    Error::too_large(format!("the body is longer than the limit of {limit_bytes} bytes (--max_body_bytes)"))
+fn late(timeout: Option<Duration>) -> Error {
+    let seconds = timeout.unwrap_or_default().as_secs_f64();
+    let text = format!("the body has not come within {seconds} s (--request_body_timeout_s)");
+    error_of(StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded, text)
 }
 
-fn damaged(error: &axum::Error) -> Error {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(below) = cause.source() {
-        cause = below;
-    }
-    Error::invalid_argument(format!(
-        "the body cannot be read: {cause}; it may be cut off or damaged, send it again whole"
-    ))
-}
-
-/// Inflates gzip, of any number of members; nothing where it is damaged, or more than the limit.
-pub(super) fn inflate(compressed: &[u8]) -> Bytes {
+/// Inflates gzip, of any number of members; nothing where it is damaged.
+///
+/// # Errors
+/// Too large over the limit; queue full where too much is held for others.
+pub(super) fn inflate(compressed: &[u8], limit: Limit, hold: &mut Hold) -> Result<Bytes> {
     let mut inflated = Vec::new();
-    let limit_bytes = INFLATED_LIMIT_BYTES as u64 + 1;
-    match MultiGzDecoder::new(compressed).take(limit_bytes).read_to_end(&mut inflated) {
-        Ok(count) if count <= INFLATED_LIMIT_BYTES => inflated.into(),
-        _ => Bytes::new(),
+    let mut decoder = MultiGzDecoder::new(compressed);
+    loop {
+        match decoder.by_ref().take(STEP_BYTES).read_to_end(&mut inflated) {
+            Ok(0) => return Ok(inflated.into()),
+            Ok(count) => {
+                if inflated.len() > limit.bytes {
+                    let text = format!("the body inflates to more than {} bytes ({})", limit.bytes, limit.flag);
+                    return Err(Error::too_large(text));
+                }
+                hold.grow(count).map_err(|_| hold.full())?;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return Ok(Bytes::new()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::sync::Arc;
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::budget::Budget;
 
     const TEXT: &[u8] = b"{\"instances\": [1.0]}";
+    const LIMIT: Limit = Limit { bytes: 10 * 1024 * 1024, flag: "--max_rest_body_bytes" };
 
     fn gzip(data: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -124,15 +95,19 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn inflated(compressed: &[u8]) -> Result<Bytes> {
+        inflate(compressed, LIMIT, &mut Budget::new(usize::MAX).hold(Arc::default()))
+    }
+
     #[test]
     fn gzip_is_inflated() {
-        assert_eq!(inflate(&gzip(TEXT)), TEXT);
+        assert_eq!(inflated(&gzip(TEXT)).unwrap(), TEXT);
     }
 
     #[test]
     fn gzip_in_parts_is_inflated() {
         let (first, second) = TEXT.split_at(5);
-        assert_eq!(inflate(&[gzip(first), gzip(second)].concat()), TEXT);
+        assert_eq!(inflated(&[gzip(first), gzip(second)].concat()).unwrap(), TEXT);
     }
 
     #[test]
@@ -140,15 +115,30 @@ mod tests {
         let whole = gzip(TEXT);
         let cut = &whole[..whole.len() - 1];
         for damaged in [TEXT, b"", cut, &whole[..5], &[&whole[..], b"x"].concat()] {
-            assert_eq!(inflate(damaged), Bytes::new(), "{damaged:?}");
+            assert_eq!(inflated(damaged).unwrap(), Bytes::new(), "{damaged:?}");
         }
     }
 
     #[test]
     fn gzip_is_inflated_up_to_the_limit() {
-        let half = gzip(&vec![0; INFLATED_LIMIT_BYTES / 2]);
+        let half = gzip(&vec![0; LIMIT.bytes / 2]);
         let whole = [&half[..], &half].concat();
-        assert_eq!(inflate(&whole).len(), INFLATED_LIMIT_BYTES);
-        assert_eq!(inflate(&[whole, gzip(b"x")].concat()), Bytes::new());
+        assert_eq!(inflated(&whole).unwrap().len(), LIMIT.bytes);
+        let error = inflated(&[whole, gzip(b"x")].concat()).unwrap_err();
+        assert_eq!((error.http, error.text.contains("10485760 bytes (--max_rest_body_bytes)")), (413, true));
+    }
+
+    #[test]
+    fn what_gzip_inflates_to_counts_among_the_bytes_at_once() {
+        let budget = Budget::new(8 * 1024 * 1024);
+        let mut other = budget.hold(Arc::default());
+        other.settle();
+        other.grow(1).unwrap();
+        let mut hold = budget.hold(Arc::default());
+        hold.settle();
+        let error = inflate(&gzip(&vec![0; LIMIT.bytes]), LIMIT, &mut hold).unwrap_err();
+        assert_eq!((error.http, error.text.contains("8388608 (--max_body_bytes_at_once)")), (429, true));
+        drop(hold);
+        assert_eq!(budget.used(), 1);
     }
 }

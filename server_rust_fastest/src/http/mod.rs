@@ -12,24 +12,29 @@ mod rest_route;
 mod rules;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode, Uri, Version, request};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, EXPECT};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, Version, request};
 use axum::response::Response;
+use tokio::time::Instant;
 use tower::Service as _;
 
 use crate::access::{Access, Trace};
 use crate::app::App;
+use crate::arrival::Arrival;
 use crate::error::{Code, Error, Result};
 use crate::grpc::CONTENT_TYPE as CALL;
 use crate::serve::Afterwards;
 use crate::settings::HttpSettings;
-use body::RequestBody;
 use health::Health;
 
 const HEALTH: &str = "/v2/health/";
+/// What is read on of a body that nobody needs, so that its connection lives on.
+const DRAINED_BYTES: usize = 4 * 1024 * 1024;
+const DRAINING: Duration = Duration::from_secs(1);
 
 /// All routes of HTTP, errors in the protocol's own form included; none where the settings say nothing of HTTP.
 pub fn router(app: Arc<App>) -> Router {
@@ -64,8 +69,9 @@ type Head = request::Parts;
 async fn answer(State(http): State<Arc<Http>>, request: Request) -> Response {
     let mut access = Access::default();
     let (head, body) = request.into_parts();
-    let mut body = RequestBody::new(body);
-    let response = match http.respond(&head, &mut body, &mut access).await {
+    let until = http.app.settings.limits.body_timeout.map(|time| Instant::now() + time);
+    let mut body = Arrival::new(body, &http.app.budget, until);
+    let mut response = match http.respond(&head, &mut body, &mut access).await {
         Ok(response) => response,
         Err(error) => {
             let response = answer::error(&error);
@@ -73,9 +79,11 @@ async fn answer(State(http): State<Arc<Http>>, request: Request) -> Response {
             response
         }
     };
-    if response.status() != StatusCode::TOO_MANY_REQUESTS {
-        // Who is still sending could not read the answer.
-        body.drain().await;
+    // Who has been promised that it may go on sending would do so after the answer.
+    let is_expected = head.headers.contains_key(EXPECT);
+    if head.version != Version::HTTP_2 && !body.is_over() && (is_expected || !body.drain(DRAINED_BYTES, DRAINING).await)
+    {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     access.answered();
     write_down(http, head, response.status(), access);
@@ -83,7 +91,7 @@ async fn answer(State(http): State<Arc<Http>>, request: Request) -> Response {
 }
 
 impl Http {
-    async fn respond(&self, head: &Head, body: &mut RequestBody, access: &mut Access) -> Result<Response> {
+    async fn respond(&self, head: &Head, body: &mut Arrival, access: &mut Access) -> Result<Response> {
         if let Some(refusal) = rules::check(head) {
             return Ok(refusal);
         }

@@ -9,9 +9,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::body::RequestBody;
+use super::body::Limit;
 use super::{Head, Http, answer, form, query};
 use crate::access::Access;
+use crate::arrival::Arrival;
 use crate::error::{Error, Result};
 use crate::image::{Asked, answer_json};
 use crate::models::{ModelManager, ModelSpec};
@@ -21,7 +22,7 @@ use crate::work;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, access: &mut Access) -> Result<Response> {
+pub(super) async fn predict(http: &Http, head: &Head, body: &mut Arrival, access: &mut Access) -> Result<Response> {
     let app = &http.app;
     let asked = |name| query::value(head.uri.query(), name);
     let names = app.manager.names();
@@ -32,12 +33,13 @@ pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, ac
     };
     access.asks("Image", &name);
     let deadline = http.settings.timeout.map(|timeout| Instant::now() + timeout);
-    let picture = read_picture(head, body, http.settings.limit_bytes).await?;
+    let picture = read_picture(http, head, body).await?;
+    let hold = body.take_hold();
     let read = Instant::now();
     let spec = read_spec(&app.manager, &names, name, asked("version").as_deref(), asked("label").as_deref())?;
     let model = app.manager.handle(&spec, deadline).await?;
     // A place is for who can be answered: not for who still waits for a model.
-    let place = app.admission.admit()?;
+    let place = (app.admission.admit()?, hold);
     access.found(&model);
     let [top_k, scores_output] = ["top_k", "scores_output"].map(|name| asked(name).map(Cow::into_owned));
     let clock = Arc::clone(&app.clock);
@@ -64,8 +66,9 @@ pub(super) async fn predict(http: &Http, head: &Head, body: &mut RequestBody, ac
 }
 
 /// The picture that a request brings: its body, or the only file of a form.
-async fn read_picture(head: &Head, body: &mut RequestBody, limit_bytes: usize) -> Result<Bytes> {
-    let picture = body.read(Some(limit_bytes)).await?;
+async fn read_picture(http: &Http, head: &Head, body: &mut Arrival) -> Result<Bytes> {
+    let limit = Limit { bytes: http.settings.limit_bytes, flag: "--max_body_bytes" };
+    let picture = http.read(body, limit).await?;
     match form::content_type(&head.headers) {
         Some(content_type) => form::only_file(content_type, &picture),
         None => Ok(picture),

@@ -12,29 +12,25 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 
-use super::body::{RequestBody, inflate};
+use super::body::{Limit, inflate};
 use super::rest_route::{Fault, Verb, read};
 use super::{Head, Http, answer};
 use crate::access::Access;
+use crate::arrival::Arrival;
+use crate::budget::Hold;
 use crate::error::{Error, Result};
 use crate::grpc::examples;
 use crate::inference;
 use crate::json::{PredictRequest, error_answer, predict_answer};
 use crate::metadata::metadata_json;
 use crate::models::{Handle, ModelSpec, ServedModel, State, VersionStatus};
-use crate::work;
+use crate::work::{self, Place};
 
 /// A document that is longer takes longer to parse than to hand to another thread.
 const SHORT_BYTES: usize = 16 * 1024;
 
 /// The answer to a request with a routed path.
-pub(super) async fn respond(
-    http: &Http,
-    head: &Head,
-    path: &str,
-    body: &mut RequestBody,
-    access: &mut Access,
-) -> Response {
+pub(super) async fn respond(http: &Http, head: &Head, path: &str, body: &mut Arrival, access: &mut Access) -> Response {
     let mut response = if head.method == Method::OPTIONS {
         preflight(head)
     } else {
@@ -73,7 +69,7 @@ impl From<Error> for Refusal {
 
 fn refuse(refusal: Refusal, access: &mut Access) -> Response {
     let Refusal { error, is_silent } = refusal;
-    let status = StatusCode::from_u16(error.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(error.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = if is_silent { String::new() } else { error_answer(&error.text) };
     access.error = Some(error);
     answer::with(status, answer::JSON, body)
@@ -83,7 +79,7 @@ async fn ask(
     http: &Http,
     head: &Head,
     path: &str,
-    body: &mut RequestBody,
+    body: &mut Arrival,
     access: &mut Access,
 ) -> std::result::Result<Vec<u8>, Refusal> {
     let method = &head.method;
@@ -91,7 +87,7 @@ async fn ask(
         return Err(Error::unimplemented(format!("{method} is not implemented")).into());
     }
     let (verb, spec) = read(method, path).map_err(|fault| explain(fault, method, path))?;
-    let body = read_body(head, body).await?;
+    let (body, hold) = read_body(http, head, body).await?;
     let api = match verb {
         Verb::Status => return Ok(status(http, &spec, access)?),
         Verb::Metadata => return Ok(metadata(http, &spec, access).await?),
@@ -100,12 +96,12 @@ async fn ask(
         Verb::Regress => "Regress",
     };
     access.asks(api, &spec.name);
-    let request = parse(body).await?;
+    let (request, hold) = parse(body, hold).await?;
     let model = http.app.manager.handle(&spec, http.deadline()).await?;
     let place = http.app.admission.admit()?;
     access.found(&model);
     if verb == Verb::Predict {
-        return Ok(predict(http, model, request, access, place).await?);
+        return Ok(predict(http, model, request, access, (place, hold)).await?);
     }
     let checks_method = http.app.settings.check_method_names;
     Ok(examples::refuse(&model, request.signature_name(), verb == Verb::Classify, checks_method)
@@ -113,11 +109,15 @@ async fn ask(
 }
 
 /// A request whose JSON is right.
-async fn parse(body: Bytes) -> Result<PredictRequest> {
-    if body.len() > SHORT_BYTES {
-        return work::run(None, move || PredictRequest::parse(body)).await;
+async fn parse(body: Bytes, mut hold: Hold) -> Result<(PredictRequest, Hold)> {
+    if body.len() <= SHORT_BYTES {
+        return Ok((PredictRequest::parse(body)?, hold));
     }
-    PredictRequest::parse(body)
+    work::run(None, move || {
+        let mut charge = |bytes| hold.grow(bytes).map_err(|_| hold.full());
+        Ok((PredictRequest::parse_within(body, &mut charge)?, hold))
+    })
+    .await
 }
 
 fn explain(fault: Fault, method: &Method, path: &str) -> Refusal {
@@ -131,14 +131,16 @@ fn explain(fault: Fault, method: &Method, path: &str) -> Refusal {
     }
 }
 
-/// The whole body; nothing where it is compressed by gzip and damaged, or inflates to more than the limit.
-async fn read_body(head: &Head, body: &mut RequestBody) -> Result<Bytes> {
-    let read = body.read(None).await?;
+/// The whole body; nothing where it is compressed by gzip and damaged.
+async fn read_body(http: &Http, head: &Head, body: &mut Arrival) -> Result<(Bytes, Hold)> {
+    let limit = Limit { bytes: http.settings.rest_limit_bytes, flag: "--max_rest_body_bytes" };
+    let read = http.read(body, limit).await?;
+    let mut hold = body.take_hold();
     let encoding = head.headers.get(CONTENT_ENCODING).map_or(&b""[..], |encoding| encoding.as_bytes());
     if encoding.to_ascii_lowercase().windows(4).any(|word| word == b"gzip") {
-        return work::run(None, move || Ok(inflate(&read))).await;
+        return work::run(None, move || Ok((inflate(&read, limit, &mut hold)?, hold))).await;
     }
-    Ok(read)
+    Ok((read, hold))
 }
 
 /// Tensors, by row or by column, through a signature.
@@ -147,7 +149,7 @@ async fn predict(
     model: Handle,
     request: PredictRequest,
     access: &mut Access,
-    place: tokio::sync::OwnedSemaphorePermit,
+    place: (Place, Hold),
 ) -> Result<Vec<u8>> {
     let (deadline, checks_method) = (http.deadline(), http.app.settings.check_method_names);
     let (answer, inference_ms) = work::run(deadline, move || {

@@ -1,7 +1,7 @@
 //! Rules: what a request's head must keep to, whatever it asks.
 
-use axum::http::header::{EXPECT, HeaderValue};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{EXPECT, HOST, HeaderValue, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, StatusCode, Version};
 use axum::response::Response;
 
 use super::{Head, answer};
@@ -19,6 +19,16 @@ pub(super) fn check(head: &Head) -> Option<Response> {
     if let Some(name) = too_long(&head.headers) {
         let text = format!("the header {name} is too long: at most {HEADER_LIMIT_BYTES} bytes are taken");
         return Some(answer::refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &text));
+    }
+    let hosts = head.headers.get_all(HOST).iter().count();
+    if hosts > 1 || hosts == 0 && head.version == Version::HTTP_11 {
+        let text = format!("the request has {hosts} Host headers: send one");
+        return Some(answer::refusal(StatusCode::BAD_REQUEST, &text));
+    }
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.find(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        let text = format!("of transfer codings, only chunked is known: the request has {coding:?}");
+        return Some(answer::refusal(StatusCode::NOT_IMPLEMENTED, &text));
     }
     let expected = head.headers.get(EXPECT).map(HeaderValue::as_bytes)?;
     if expected.eq_ignore_ascii_case(b"100-continue") {

@@ -14,6 +14,7 @@ mod number_run;
 mod parser;
 mod predict_answer;
 mod predict_request;
+mod room;
 mod string;
 mod tensor_text;
 mod value_text;

@@ -2,7 +2,8 @@
 
 use super::document::Document;
 use super::number::{self, Number};
-use super::parser::{position, skip_space};
+use super::parser::{Fault, position, skip_space};
+use super::room::{Charge, NO_ROOM, reserve};
 
 /// A list of at least one number and nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,15 @@ impl Run {
 /// Appends the numbers from `start` up to the closing bracket; gives them with the place behind the bracket.
 ///
 /// None where there is anything else, be it a fault: `numbers` is then as it was.
-pub(super) fn read(body: &[u8], start: usize, numbers: &mut Vec<u64>) -> Option<(Run, usize)> {
+///
+/// # Errors
+/// Where there is no room for them.
+pub(super) fn read(
+    body: &[u8],
+    start: usize,
+    numbers: &mut Vec<u64>,
+    charge: Charge<'_>,
+) -> Result<Option<(Run, usize)>, Fault> {
     let first = numbers.len();
     let mut kind = RunKind::Int;
     let mut at = start;
@@ -79,19 +88,23 @@ pub(super) fn read(body: &[u8], start: usize, numbers: &mut Vec<u64>) -> Option<
             kind = widen(numbers.get_mut(first..).unwrap_or_default(), kind, number);
             kind.bits(number).unwrap_or_default()
         });
+        if !reserve(numbers, charge) {
+            return Err(Fault::new(NO_ROOM, at));
+        }
         numbers.push(bits);
         at = skip_space(body, end);
         match body.get(at) {
             Some(b',') => at = skip_space(body, at + 1),
             Some(b']') => {
                 let count = position(numbers.len() - first);
-                return Some((Run { kind, count, start: position(start), first: position(first) }, at + 1));
+                let run = Run { kind, count, start: position(start), first: position(first) };
+                return Ok(Some((run, at + 1)));
             }
             _ => break,
         }
     }
     numbers.truncate(first);
-    None
+    Ok(None)
 }
 
 /// The kind that holds one more number; the bits before it are made to be of that kind.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::document::{Document, Node, Span, Text, Value};
 use super::number::{self, Number};
 use super::number_run;
+use super::room::{Charge, NO_ROOM, reserve};
 use super::string;
 
 /// Of lists and objects in each other: no request needs so many, and their bookkeeping stays small.
@@ -32,13 +33,13 @@ impl Fault {
 }
 
 /// The first value of a body.
-pub(super) fn parse(body: Bytes) -> Result<Document, Fault> {
+pub(super) fn parse(body: Bytes, charge: Charge<'_>) -> Result<Document, Fault> {
     if u32::try_from(body.len()).is_err() {
         return Err(Fault::new("Bodies of 4 GiB and more are not read.", 0));
     }
     let start = if body.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let document = Document { body, nodes: Vec::new(), numbers: Vec::new() };
-    let mut parser = Parser { at: start, document, open: Vec::new() };
+    let mut parser = Parser { at: start, document, open: Vec::new(), charge };
     parser.skip_space();
     if parser.peek() == 0 {
         return Err(Fault::new("The document is empty.", parser.at));
@@ -55,12 +56,13 @@ pub(super) fn skip_space(body: &[u8], mut at: usize) -> usize {
     at
 }
 
-struct Parser {
+struct Parser<'a> {
     /// The next byte.
     at: usize,
     document: Document,
     /// The nodes of the containers that are not closed, outermost first.
     open: Vec<Container>,
+    charge: Charge<'a>,
 }
 
 #[derive(Clone, Copy)]
@@ -70,7 +72,7 @@ struct Container {
     is_object: bool,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn run(&mut self) -> Result<(), Fault> {
         loop {
             let is_complete = match self.peek() {
@@ -115,9 +117,9 @@ impl Parser {
             }
             if !self.consume(if container.is_object { b'}' } else { b']' }) {
                 let missing = if container.is_object {
-                    "Missing a comma or } after an object member."
+                    "Missing a comma or '}' after an object member."
                 } else {
-                    "Missing a comma or ] after an array element."
+                    "Missing a comma or ']' after an array element."
                 };
                 return Err(Fault::new(missing, self.at));
             }
@@ -137,6 +139,14 @@ impl Parser {
         self.put(container.node, node);
     }
 
+    fn push(&mut self, node: Node) -> Result<(), Fault> {
+        if !reserve(&mut self.document.nodes, self.charge) {
+            return Err(Fault::new(NO_ROOM, self.at));
+        }
+        self.document.nodes.push(node);
+        Ok(())
+    }
+
     fn put(&mut self, index: usize, node: Node) {
         if let Some(place) = self.document.nodes.get_mut(index) {
             *place = node;
@@ -149,10 +159,11 @@ impl Parser {
         self.at += 1;
         self.skip_space();
         if number::begins_with(self.peek())
-            && let Some((run, end)) = number_run::read(&self.document.body, self.at, &mut self.document.numbers)
+            && let Some((run, end)) =
+                number_run::read(&self.document.body, self.at, &mut self.document.numbers, self.charge)?
         {
             self.at = end;
-            self.document.nodes.push(Node::Numbers(run));
+            self.push(Node::Numbers(run))?;
             return Ok(true);
         }
         self.open(bracket, false)?;
@@ -181,9 +192,11 @@ impl Parser {
         if self.open.len() == MAX_DEPTH {
             return Err(Fault::new("Lists and objects are nested deeper than 1000000 levels.", offset));
         }
+        if !reserve(&mut self.open, self.charge) {
+            return Err(Fault::new(NO_ROOM, offset));
+        }
         self.open.push(Container { node: self.document.nodes.len(), count: 0, is_object });
-        self.document.nodes.push(Node::Null);
-        Ok(())
+        self.push(Node::Null)
     }
 
     fn close_empty(&mut self) {
@@ -210,8 +223,7 @@ impl Parser {
         let start = self.at + 1;
         let (end, is_escaped) = string::end(&self.document.body, start)?;
         self.at = end + 1;
-        self.document.nodes.push(Node::String(Text { start: position(start), end: position(end), is_escaped }));
-        Ok(())
+        self.push(Node::String(Text { start: position(start), end: position(end), is_escaped }))
     }
 
     /// Anything but a container, which is complete at once.
@@ -227,16 +239,16 @@ impl Parser {
             _ => {
                 let (number, end) = number::read(&self.document.body, self.at)?;
                 self.at = end;
-                self.document.nodes.push(match number {
+                self.push(match number {
                     Number::Int(value) => Node::Int(value),
                     Number::Uint(value) => Node::Uint(value),
                     Number::Double(value) => Node::Double(value),
-                });
+                })?;
                 return Ok(true);
             }
         };
         self.at = number::expect(&self.document.body, self.at, word)?;
-        self.document.nodes.push(node);
+        self.push(node)?;
         Ok(true)
     }
 

@@ -31,11 +31,26 @@ impl PredictRequest {
     /// # Errors
     /// Invalid argument with RapidJSON's text and offset, or for a `signature_name` that is no string.
     pub fn parse(body: Bytes) -> Result<Self> {
+        Self::parse_within(body, &mut |_| Ok(()))
+    }
+
+    /// The same, where what it takes of memory is asked for before.
+    ///
+    /// # Errors
+    /// As `parse`, or what `charge` says.
+    pub fn parse_within(body: Bytes, charge: &mut dyn FnMut(usize) -> Result<()>) -> Result<Self> {
         if body.is_empty() {
             return Err(Error::invalid_argument("JSON Parse error: The document is empty"));
         }
-        let document = parser::parse(body).map_err(|fault| {
-            Error::invalid_argument(format!("JSON Parse error: {} at offset: {}", fault.reason, fault.offset))
+        let mut refused = None;
+        let document = parser::parse(body, &mut |bytes| {
+            refused = charge(bytes).err();
+            refused.is_none()
+        });
+        let document = document.map_err(|fault| {
+            refused.unwrap_or_else(|| {
+                Error::invalid_argument(format!("JSON Parse error: {} at offset: {}", fault.reason, fault.offset))
+            })
         })?;
         let root = document.root();
         if !matches!(root.node(), Node::Object(_)) {

@@ -1,4 +1,4 @@
-//! Tensor text: a tensor -> nested lists of its elements on one line, or the text of one of its rows.
+//! Tensor text: a tensor -> nested lists of its elements, or the text of one of its rows.
 
 use std::io::Write as _;
 
@@ -37,74 +37,87 @@ impl<'a> TensorText<'a> {
         Ok(Self { tensor, is_base64: dtype == DType::String && name.ends_with(BYTES_SUFFIX) })
     }
 
-    /// Appends the tensor as nested lists, a scalar as its one element.
+    /// Appends the tensor as nested lists with a line for each item, a scalar as its one element.
     ///
-    /// `level` is that of the outermost bracket: objects of base64 break lines.
+    /// `level` is that of the outermost bracket.
     pub(super) fn write(&self, level: usize, out: &mut Vec<u8>) {
-        self.write_part(&self.tensor.shape, 0, level, out);
+        self.write_part(&self.tensor.shape, 0, Lines::OfItems, level, out);
     }
 
-    /// Appends what stands between the outermost brackets; the rank is 1 or more.
+    /// Appends what stands between the outermost brackets, on one line; the rank is 1 or more. Objects of base64 break it.
     pub(super) fn write_items(&self, level: usize, out: &mut Vec<u8>) {
         if let Some((&count, shape)) = self.tensor.shape.split_first() {
-            self.write_parts(count, shape, 0, level + 1, out);
+            self.write_parts(count, shape, 0, Lines::One, level + 1, out);
         }
     }
 
-    /// Appends one item of the outermost list; `level` is that of its own bracket.
+    /// Appends one item of the outermost list on one line; `level` is that of its own bracket.
     pub(super) fn write_row(&self, row: usize, level: usize, out: &mut Vec<u8>) {
         let shape = self.tensor.shape.get(1..).unwrap_or_default();
-        self.write_part(shape, row * shape.iter().product::<usize>(), level, out);
+        self.write_part(shape, row * shape.iter().product::<usize>(), Lines::One, level, out);
     }
 
     /// Appends the elements from `start` on, in lists of a shape; no shape is that of one element.
-    fn write_part(&self, shape: &[usize], start: usize, level: usize, out: &mut Vec<u8>) {
+    fn write_part(&self, shape: &[usize], start: usize, lines: Lines, level: usize, out: &mut Vec<u8>) {
         let Some((&count, inner)) = shape.split_first() else {
-            self.write_elements(start, 1, level, out);
+            self.write_elements(start, 1, lines, level, out);
             return;
         };
         out.push(b'[');
-        self.write_parts(count, inner, start, level + 1, out);
+        if count > 0 {
+            lines.begin(level + 1, out);
+            self.write_parts(count, inner, start, lines, level + 1, out);
+            lines.begin(level, out);
+        }
         out.push(b']');
     }
 
-    fn write_parts(&self, count: usize, shape: &[usize], start: usize, level: usize, out: &mut Vec<u8>) {
+    fn write_parts(&self, count: usize, shape: &[usize], start: usize, lines: Lines, level: usize, out: &mut Vec<u8>) {
         if shape.is_empty() {
-            self.write_elements(start, count, level, out);
+            self.write_elements(start, count, lines, level, out);
             return;
         }
         let size = shape.iter().product::<usize>();
-        write_list(0..count, out, |part, out| self.write_part(shape, start + part * size, level, out));
+        let separator = lines.separator(level);
+        write_list(0..count, &separator, out, |part, out| {
+            self.write_part(shape, start + part * size, lines, level, out);
+        });
     }
 
-    fn write_elements(&self, start: usize, count: usize, level: usize, out: &mut Vec<u8>) {
+    fn write_elements(&self, start: usize, count: usize, lines: Lines, level: usize, out: &mut Vec<u8>) {
+        let separator = lines.separator(level);
+        let separator = separator.as_slice();
         match self.tensor.dtype {
             DType::String => {
                 let strings = self.tensor.strings.get(start..start + count).unwrap_or_default();
-                write_list(strings, out, |text, out| self.write_string(text, level, out));
+                write_list(strings, separator, out, |text, out| self.write_string(text, level, out));
             }
-            DType::Bool => self.write_items_of(start, count, out, |[byte], out| {
+            DType::Bool => self.write_items_of(start, count, separator, out, |[byte], out| {
                 out.extend_from_slice(if byte == 0 { b"false" } else { b"true" });
             }),
-            DType::Float32 => self.write_items_of(start, count, out, |bytes, out| f32::from_le_bytes(bytes).write(out)),
-            DType::Float64 => self.write_items_of(start, count, out, |bytes, out| f64::from_le_bytes(bytes).write(out)),
-            DType::Uint8 => self.write_items_of(start, count, out, |[byte], out| write_integer(byte, out)),
-            DType::Int8 => self.write_items_of(start, count, out, |bytes, out| {
+            DType::Float32 => self.write_items_of(start, count, separator, out, |bytes, out| {
+                f32::from_le_bytes(bytes).write(out);
+            }),
+            DType::Float64 => self.write_items_of(start, count, separator, out, |bytes, out| {
+                f64::from_le_bytes(bytes).write(out);
+            }),
+            DType::Uint8 => self.write_items_of(start, count, separator, out, |[byte], out| write_integer(byte, out)),
+            DType::Int8 => self.write_items_of(start, count, separator, out, |bytes, out| {
                 write_integer(i8::from_le_bytes(bytes), out);
             }),
-            DType::Int16 => self.write_items_of(start, count, out, |bytes, out| {
+            DType::Int16 => self.write_items_of(start, count, separator, out, |bytes, out| {
                 write_integer(i16::from_le_bytes(bytes), out);
             }),
-            DType::Int32 => self.write_items_of(start, count, out, |bytes, out| {
+            DType::Int32 => self.write_items_of(start, count, separator, out, |bytes, out| {
                 write_integer(i32::from_le_bytes(bytes), out);
             }),
-            DType::Uint32 => self.write_items_of(start, count, out, |bytes, out| {
+            DType::Uint32 => self.write_items_of(start, count, separator, out, |bytes, out| {
                 write_integer(u32::from_le_bytes(bytes), out);
             }),
-            DType::Int64 => self.write_items_of(start, count, out, |bytes, out| {
+            DType::Int64 => self.write_items_of(start, count, separator, out, |bytes, out| {
                 write_integer(i64::from_le_bytes(bytes), out);
             }),
-            DType::Uint64 => self.write_items_of(start, count, out, |bytes, out| {
+            DType::Uint64 => self.write_items_of(start, count, separator, out, |bytes, out| {
                 write_integer(u64::from_le_bytes(bytes), out);
             }),
             DType::Uint16 | DType::Float16 | DType::Bfloat16 | DType::Complex64 | DType::Complex128 => {}
@@ -115,11 +128,13 @@ impl<'a> TensorText<'a> {
         &self,
         start: usize,
         count: usize,
+        separator: &[u8],
         out: &mut Vec<u8>,
         write_item: impl FnMut([u8; SIZE], &mut Vec<u8>),
     ) {
         let (elements, _) = self.tensor.data.as_chunks::<SIZE>();
-        write_list(elements.get(start..start + count).unwrap_or_default().iter().copied(), out, write_item);
+        let elements = elements.get(start..start + count).unwrap_or_default();
+        write_list(elements.iter().copied(), separator, out, write_item);
     }
 
     fn write_string(&self, text: &[u8], level: usize, out: &mut Vec<u8>) {
@@ -135,10 +150,40 @@ impl<'a> TensorText<'a> {
     }
 }
 
-fn write_list<T>(items: impl IntoIterator<Item = T>, out: &mut Vec<u8>, mut write_item: impl FnMut(T, &mut Vec<u8>)) {
+/// Where lists break.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    One,
+    OfItems,
+}
+
+impl Lines {
+    /// Begins the line of an item or a bracket at a level, where that has one.
+    fn begin(self, level: usize, out: &mut Vec<u8>) {
+        if self == Self::OfItems {
+            line(level, out);
+        }
+    }
+
+    fn separator(self, level: usize) -> Vec<u8> {
+        let mut separator = b", ".to_vec();
+        if self == Self::OfItems {
+            separator.truncate(1);
+            line(level, &mut separator);
+        }
+        separator
+    }
+}
+
+fn write_list<T>(
+    items: impl IntoIterator<Item = T>,
+    separator: &[u8],
+    out: &mut Vec<u8>,
+    mut write_item: impl FnMut(T, &mut Vec<u8>),
+) {
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
-            out.extend_from_slice(b", ");
+            out.extend_from_slice(separator);
         }
         write_item(item, out);
     }

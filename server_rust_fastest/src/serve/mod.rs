@@ -1,7 +1,10 @@
 //! Serve: listeners and a stop signal -> connections of HTTP/1 and HTTP/2, each ended in order.
 
 mod afterwards;
+mod authority;
 mod connection;
+mod connections;
+mod exchange;
 mod listener;
 mod reading;
 mod refusal;
@@ -18,20 +21,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 pub use afterwards::Afterwards;
 use connection::Connection;
+use connections::Connections;
 pub use listener::Listener;
 use listener::Open;
 use stream::Stream;
 
+use crate::budget::Budget;
+use crate::settings::Limits;
+
 /// The name that answers by HTTP/1 carry.
 pub const SERVER: &str = "firstserve";
 
-const CONNECTIONS: usize = 1000;
 /// How long the rest of a handshake takes between a platform's proxy and its containers, and more.
 const HANDSHAKE: Duration = Duration::from_millis(50);
 /// How long a queue may be emptied that fills up again.
@@ -45,14 +51,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where a listener cannot be used.
 pub async fn serve(
     listeners: Vec<(Listener, Router)>,
+    limits: Limits,
+    budget: &Budget,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> std::io::Result<()> {
     let (stopping, stopped) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let connections = Connections::new(limits.connections);
     let mut doors = JoinSet::new();
     for (listener, router) in listeners {
-        let door = Door { router, stopped: stopped.clone(), places: Arc::clone(&places), open: JoinSet::new() };
+        let (stopped, connections, budget) = (stopped.clone(), connections.clone(), budget.clone());
+        let door = Door { router, limits, budget, stopped, connections, open: JoinSet::new() };
         doors.spawn(door.answer(Open::new(listener)?, grace));
     }
     stop.await;
@@ -64,8 +73,10 @@ pub async fn serve(
 /// One listener and the connections that have come by it.
 struct Door {
     router: Router,
+    limits: Limits,
+    budget: Budget,
     stopped: watch::Receiver<bool>,
-    places: Arc<Semaphore>,
+    connections: Connections,
     open: JoinSet<()>,
 }
 
@@ -83,18 +94,22 @@ impl Door {
         let mut stopped = self.stopped.clone();
         loop {
             let arrival = async {
-                let place = Arc::clone(&self.places).acquire_owned().await;
-                (listener.accept().await, place)
+                self.connections.room().await;
+                listener.accept().await
             };
-            let (accepted, place) = tokio::select! {
+            let accepted = tokio::select! {
                 biased;
                 _ = stopped.wait_for(|&stopped| stopped) => return,
                 arrived = arrival => arrived,
             };
-            match accepted {
-                Ok(stream) => self.welcome(stream, place.ok()),
+            if let Ok(stream) = accepted {
+                self.welcome(stream);
+                // What it has sent already shall be read before another one may have it closed as idle.
+                yield_now().await;
+            } else {
                 // A client that has gone already, or no more files: what waits is taken later.
-                Err(_) => sleep(PAUSE).await,
+                self.connections.close_idlest();
+                sleep(PAUSE).await;
             }
             while self.open.try_join_next().is_some() {}
         }
@@ -108,18 +123,20 @@ impl Door {
         let until = Instant::now() + EMPTYING;
         while Instant::now() < until {
             match timeout(HANDSHAKE, listener.accept()).await {
-                Ok(Ok(stream)) => self.welcome(stream, None),
+                Ok(Ok(stream)) => self.welcome(stream),
                 Ok(Err(_)) => sleep(PAUSE).await,
                 Err(_) => return,
             }
         }
     }
 
-    fn welcome(&mut self, stream: Stream, place: Option<tokio::sync::OwnedSemaphorePermit>) {
-        let connection = Connection::new(stream, self.router.clone(), self.stopped.clone());
+    fn welcome(&mut self, stream: Stream) {
+        let (router, budget, stopped) = (self.router.clone(), self.budget.clone(), self.stopped.clone());
+        let connection = Connection::new(stream, router, budget, self.limits, stopped);
+        let opened = self.connections.add(connection.wire.clone(), Arc::clone(&connection.ending));
         self.open.spawn(async move {
             connection.answer().await;
-            drop(place);
+            drop(opened);
         });
     }
 }

@@ -1,5 +1,7 @@
 //! Refusal: the answer to bytes that are no request; hyper's own have no body.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
@@ -24,13 +26,23 @@ pub(super) fn in_place_of(answer: &[u8]) -> Option<Vec<u8>> {
     if answer.windows(OURS.len()).any(|bytes| bytes.eq_ignore_ascii_case(OURS)) {
         return None;
     }
+    Some(write(line, text))
+}
+
+/// What is said to a head that does not come.
+pub(super) fn late(limit: Duration) -> Vec<u8> {
+    let text = format!("the head has not come within {} s (--request_head_timeout_s)", limit.as_secs_f64());
+    write("408 Request Timeout", &text)
+}
+
+fn write(line: &str, text: &str) -> Vec<u8> {
     let body = format!("{{\"error\": \"{text}\"}}\n");
     let head = format!(
         "HTTP/1.1 {line}\r\nserver: {SERVER}\r\nconnection: close\r\ncontent-type: application/json\r\n\
          content-length: {}\r\n\r\n",
         body.len()
     );
-    Some((head + &body).into_bytes())
+    (head + &body).into_bytes()
 }
 
 /// The answer to a request whose body has two ends.

@@ -9,10 +9,20 @@ use axum::Router;
 use tokio::sync::oneshot;
 
 use super::{Listener, serve};
+use crate::budget::Budget;
+use crate::settings::Limits;
 
 const GRACE: Duration = Duration::from_secs(10);
 /// What takes longer has failed.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+pub(crate) const LIMITS: Limits = Limits {
+    connections: None,
+    bytes_at_once: 256 * 1024 * 1024,
+    head_timeout: Some(LIMIT),
+    body_timeout: Some(LIMIT),
+    send_timeout: Some(LIMIT),
+};
 
 /// A server in a thread of its own.
 pub(crate) struct Running {
@@ -23,13 +33,18 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn new(router: Router) -> Self {
+        Self::with(router, LIMITS)
+    }
+
+    pub(crate) fn with(router: Router, limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let stopped = async { drop(stopped.await) };
-            runtime.block_on(serve(vec![(Listener::Tcp(listener), router)], stopped, GRACE)).unwrap();
+            let (listeners, budget) = (vec![(Listener::Tcp(listener), router)], Budget::new(limits.bytes_at_once));
+            runtime.block_on(serve(listeners, limits, &budget, stopped, GRACE)).unwrap();
         });
         Self { address, stop: Some(stop), thread: Some(thread) }
     }

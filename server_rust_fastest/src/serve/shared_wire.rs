@@ -1,13 +1,15 @@
 //! Shared wire: a wire that hyper reads and writes while others look at it.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
-use super::stream::Stream;
 use super::wire::Wire;
 
 /// A wire that hyper reads and writes while others look at it.
@@ -15,21 +17,22 @@ use super::wire::Wire;
 pub(super) struct SharedWire(Arc<Mutex<Wire>>);
 
 impl SharedWire {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self(Arc::new(Mutex::new(Wire::new(stream))))
+    pub(super) fn new(wire: Wire) -> Self {
+        Self(Arc::new(Mutex::new(wire)))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Wire> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the connection: says so, then reads until the client has gone.
-    pub(super) async fn part(&self) {
-        let mut buffer = vec![0; 65_536];
-        let _ = std::future::poll_fn(|cx| self.lock().poll_shutdown(cx)).await;
-        if !self.lock().has_ended() {
-            std::future::poll_fn(|cx| self.lock().poll_discard(cx, &mut buffer)).await;
+    /// Ends the connection: says so, then reads until the client has gone, or says nothing for this time.
+    pub(super) async fn part(&self, silence: Duration) {
+        let shut = timeout(silence, poll_fn(|cx| self.lock().poll_shutdown(cx))).await;
+        if !matches!(shut, Ok(Ok(()))) || self.lock().has_ended() {
+            return;
         }
+        let mut buffer = vec![0; 65_536];
+        while let Ok(true) = timeout(silence, poll_fn(|cx| self.lock().poll_discard(cx, &mut buffer))).await {}
     }
 }
 

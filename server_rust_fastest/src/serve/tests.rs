@@ -1,3 +1,5 @@
+mod streams;
+
 use std::io::Write as _;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Barrier;

@@ -5,22 +5,23 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
+use super::authority::Authority;
 use super::reading::{FRESH, Framing, Reading};
 use super::refusal;
 use super::stream::Stream;
+use crate::budget::Hold;
+use crate::settings::Limits;
 
 /// Longer than the proxies in front keep their connections, so that it is they who close them.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// For a whole head, from its first byte.
-const HEAD: Duration = Duration::from_secs(30);
-/// Between two pieces of a body, or of an answer that the client is slow to read.
-const PIECE: Duration = Duration::from_secs(60);
 /// Of a head that is kept.
 const HEAD_BYTES: usize = 16 * 1024;
 const LOOK_AHEAD_BYTES: usize = 4096;
@@ -34,8 +35,6 @@ pub(super) struct Wire {
     /// The last head, or as much of it as is looked at.
     head: Vec<u8>,
     reading: Reading,
-    /// Somebody waits for the next bytes.
-    is_awaited: bool,
     is_answering: bool,
     is_write_blocked: bool,
     /// The client sends no more.
@@ -45,24 +44,43 @@ pub(super) struct Wire {
     is_late: bool,
     /// When the last piece was read or written.
     moved: Instant,
+    /// When the last request was answered, or the next one begun.
+    since: Instant,
+    /// What has a head and no answer yet.
+    pub(super) requests: usize,
+    /// Those of them that are there whole.
+    pub(super) whole_requests: usize,
+    /// Of answers that have been handed over, until they are written.
+    leaving: Vec<Hold>,
+    /// None but where gRPC's C library may name a Unix socket.
+    authority: Option<Authority>,
+    ending: Arc<Notify>,
+    limits: Limits,
     /// Ours, in place of what hyper believes to have written.
     refusal: Bytes,
 }
 
 impl Wire {
-    pub(super) fn new(stream: Stream) -> Self {
+    /// `ending` is told where the connection has to end, whatever it is about.
+    pub(super) fn new(stream: Stream, limits: Limits, ending: Arc<Notify>) -> Self {
         Self {
             stream,
             ahead: Bytes::new(),
             head: Vec::new(),
             reading: FRESH,
-            is_awaited: false,
             is_answering: false,
             is_write_blocked: false,
             has_ended: false,
             is_closing: false,
             is_late: false,
             moved: Instant::now(),
+            since: Instant::now(),
+            requests: 0,
+            whole_requests: 0,
+            leaving: Vec::new(),
+            authority: None,
+            ending,
+            limits,
             refusal: Bytes::new(),
         }
     }
@@ -113,6 +131,24 @@ impl Wire {
         !self.ahead.is_empty() || self.reading != FRESH
     }
 
+    /// A request has been answered, or has gone.
+    pub(super) fn served(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// Holds an answer on until what has been handed over is written.
+    pub(super) fn leaves(&mut self, mut hold: Hold) {
+        hold.tell(Arc::clone(&self.ending));
+        self.leaving.push(hold);
+    }
+
+    /// How little it would lose by being closed: whether it is between two requests, and for how long it has had no
+    /// answer. None where a request waits for the server.
+    pub(super) fn idleness(&self, now: Instant) -> Option<(bool, Duration)> {
+        let is_idle = if self.is_http2() { self.requests == 0 } else { self.is_idle() };
+        (self.whole_requests == 0).then(|| (is_idle, now.saturating_duration_since(self.since)))
+    }
+
     /// Ends the connection as soon as it is idle: whoever reads next gets an end.
     pub(super) fn close(&mut self) {
         self.is_closing = true;
@@ -121,24 +157,32 @@ impl Wire {
     /// Looks after the time: closes what is idle for too long, and fails what is too slow. Gives the next moment to look.
     pub(super) fn watch(&mut self, now: Instant) -> Instant {
         let limit = match self.reading {
-            _ if self.is_write_blocked => PIECE,
-            Reading::Http2 => return now + KEEP_ALIVE,
-            Reading::Head { .. } if self.is_answering => return now + KEEP_ALIVE,
-            Reading::Head { begun: false, .. } => KEEP_ALIVE,
-            Reading::Head { begun: true, .. } => HEAD,
-            Reading::Body(_) | Reading::Chunks if !self.is_awaited => return now + PIECE,
-            Reading::Body(_) | Reading::Chunks => PIECE,
+            _ if self.is_write_blocked => self.limits.send_timeout,
+            Reading::Head { .. } if self.is_answering => None,
+            Reading::Head { begun: false, .. } => Some(KEEP_ALIVE),
+            Reading::Head { begun: true, .. } => self.limits.head_timeout,
+            // Who reads a body looks after its time.
+            Reading::Body(_) | Reading::Chunks | Reading::Http2 => None,
         };
+        let Some(limit) = limit else { return now + self.patience() };
         let end = self.moved + limit;
         if end > now {
-            return end;
+            return end.min(now + self.patience());
         }
         if self.is_idle() {
             self.is_closing = true;
         } else {
             self.is_late = true;
+            if !self.is_write_blocked {
+                self.refusal = refusal::late(limit).into();
+            }
         }
-        now + PIECE
+        now + KEEP_ALIVE
+    }
+
+    /// How long what begins next may go unseen.
+    fn patience(&self) -> Duration {
+        [self.limits.head_timeout, self.limits.send_timeout].into_iter().flatten().fold(KEEP_ALIVE, Duration::min)
     }
 
     fn is_idle(&self) -> bool {
@@ -153,6 +197,7 @@ impl Wire {
         }
         if self.reading == FRESH {
             self.head.clear();
+            self.since = Instant::now();
         }
         let was_head = matches!(self.reading, Reading::Head { .. });
         let (count, reading) = self.reading.take(bytes);
@@ -164,7 +209,6 @@ impl Wire {
     }
 
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.is_awaited = true;
         if self.is_late {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client has paused for too long")));
         }
@@ -173,7 +217,6 @@ impl Wire {
             let count = self.take(ahead.get(..buffer.remaining()).unwrap_or(&ahead));
             buffer.put_slice(ahead.get(..count).unwrap_or_default());
             self.ahead.advance(count);
-            self.is_awaited = false;
             return Poll::Ready(Ok(()));
         }
         let start = buffer.filled().len();
@@ -182,13 +225,17 @@ impl Wire {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(read) => read?,
         }
-        self.is_awaited = false;
         let come = buffer.filled().get(start..).unwrap_or_default();
         if come.is_empty() {
             self.has_ended = true;
             return Poll::Ready(Ok(()));
         }
         let count = self.take(come);
+        if self.is_http2() && matches!(self.stream, Stream::Unix(_)) {
+            let come = buffer.filled_mut().get_mut(start..).unwrap_or_default();
+            self.authority.get_or_insert_with(Authority::new).rewrite(come);
+            return Poll::Ready(Ok(()));
+        }
         if let Some(behind) = come.get(count..).filter(|behind| !behind.is_empty()) {
             self.ahead = Bytes::copy_from_slice(behind);
             buffer.set_filled(start + count);
@@ -220,7 +267,9 @@ impl Wire {
             let count = ready!(Pin::new(&mut self.stream).poll_write(cx, &refusal))?;
             self.refusal.advance(count);
         }
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.leaving.clear();
+        Poll::Ready(Ok(()))
     }
 
     /// Says that no more is written.
@@ -229,14 +278,11 @@ impl Wire {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
-    /// Reads what is for nobody: were it left unread, the client could lose its answer to a reset.
-    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<()> {
-        loop {
-            let mut discarded = ReadBuf::new(buffer);
-            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut discarded)) {
-                Ok(()) if !discarded.filled().is_empty() => {}
-                _ => return Poll::Ready(()),
-            }
-        }
+    /// Reads what is for nobody: were it left unread, the client could lose its answer to a reset. Says whether more may
+    /// come.
+    pub(super) fn poll_discard(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<bool> {
+        let mut discarded = ReadBuf::new(buffer);
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut discarded));
+        Poll::Ready(read.is_ok() && !discarded.filled().is_empty())
     }
 }

@@ -9,9 +9,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.contract.rest.conftest import Rest
 
-IN_PYTHON = pytest.mark.parametrize("rest", ["fast", "slow"], indirect=True)
-"""Marks what the server in Rust does not do yet."""
-
 ONE_COLUMN = """{
     "outputs": [
         2.5,
@@ -38,12 +35,10 @@ SEVERAL_COLUMNS = """{
 }"""
 
 
-@IN_PYTHON
 def test_a_column_has_a_line_for_each_value(rest: Rest) -> None:
     assert rest.post('{"inputs": [1.0, 2.0]}').body.decode() == ONE_COLUMN
 
 
-@IN_PYTHON
 def test_each_of_several_columns_has_a_line_for_each_value(rest: Rest) -> None:
     body = '{"signature_name": "several", "inputs": {"a": [1.0, 4.5], "b": [[2, 3], [5, 6]]}}'
     assert rest.post(body).body.decode() == SEVERAL_COLUMNS
@@ -53,7 +48,6 @@ def test_rows_go_on_one_line(rest: Rest) -> None:
     assert rest.post('{"instances": [1.0, 2.0]}').body == b'{\n    "predictions": [2.5, 3.0\n    ]\n}'
 
 
-@IN_PYTHON
 @pytest.mark.parametrize(
     ("body", "text", "offset"),
     [
@@ -73,7 +67,6 @@ def test_a_body_that_is_no_json(rest: Rest, body: str, text: str, offset: int) -
     assert rest.refusal(body) == (400, f"JSON Parse error: {text} at offset: {offset}")
 
 
-@IN_PYTHON
 @pytest.mark.parametrize(
     ("body", "shown"),
     [
@@ -88,7 +81,6 @@ def test_a_body_that_is_no_object(rest: Rest, body: str, shown: str) -> None:
     assert rest.refusal(body) == (400, f"JSON Value: {shown} Is not object")
 
 
-@IN_PYTHON
 def test_a_value_of_another_type_is_shown_over_lines(rest: Rest) -> None:
     shown = '{\n    "instances": [\n        {\n            "y": 1.0\n        }\n    ],\n    "inputs": 1\n}'
     text = f"JSON Value: {shown} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "

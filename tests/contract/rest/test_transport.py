@@ -22,8 +22,6 @@ BODY = b'{"instances": [1.0, 2.0, 5.0]}'
 ANSWER = {"predictions": [2.5, 3.0, 4.5]}
 PREDICT = "/v1/models/m:predict"
 EMPTY = (400, "JSON Parse error: The document is empty")
-IN_PYTHON = pytest.mark.parametrize("rest", ["fast", "slow"], indirect=True)
-"""Marks what the server in Rust does not do yet."""
 LIMIT_BYTES = 100 * 1024 * 1024
 """--max_rest_body_bytes"""
 GIGABYTE = 1024 * 1024 * 1024
@@ -62,26 +60,17 @@ def test_damaged_gzip_counts_as_empty(rest: Rest, body: bytes) -> None:
     assert error_of(rest.ask("POST", PREDICT, body, Content_Encoding="gzip")) == EMPTY
 
 
-@pytest.mark.parametrize("rest", ["rust"], indirect=True)
-def test_gzip_that_inflates_beyond_the_limit_counts_as_empty(rest: Rest) -> None:
-    bomb = gzip.compress(b" " * LIMIT_BYTES + BODY, 1)
-    assert error_of(rest.ask("POST", PREDICT, bomb, Content_Encoding="gzip")) == EMPTY
-
-
-@IN_PYTHON
 def test_gzip_that_inflates_beyond_the_limit_is_too_large(rest: Rest) -> None:
     bomb = gzip.compress(b" " * LIMIT_BYTES + BODY, 1)
     status, text = error_of(rest.ask("POST", PREDICT, bomb, Content_Encoding="gzip"))
     assert (status, text) == (413, f"the body inflates to more than {LIMIT_BYTES} bytes (--max_rest_body_bytes)")
 
 
-@IN_PYTHON
 def test_gzip_up_to_the_limit_is_inflated(rest: Rest) -> None:
     body = gzip.compress(b" " * (LIMIT_BYTES - len(BODY)) + BODY, 1)
     assert rest.ask("POST", PREDICT, body, Content_Encoding="gzip").json == ANSWER
 
 
-@IN_PYTHON
 def test_gzip_in_parts_is_inflated(rest: Rest) -> None:
     parts = gzip.compress(BODY[:9]) + gzip.compress(b"") * 500 + gzip.compress(BODY[9:])
     assert rest.ask("POST", PREDICT, parts, Content_Encoding="gzip").json == ANSWER
@@ -104,7 +93,6 @@ def test_many_values_in_few_bytes_are_too_large_and_take_little_memory(
     assert highest_memory_bytes(rest.server.process.pid) < limit_bytes
 
 
-@IN_PYTHON
 def test_nine_hundred_levels_are_refused(rest: Rest) -> None:
     body = b'{"instances":' + b"[" * 900 + b"0," * 500_000 + b"0" + b"]" * 900 + b"}"
     assert error_of(rest.ask("POST", PREDICT, gzip.compress(body), Content_Encoding="gzip"))[0] == 400

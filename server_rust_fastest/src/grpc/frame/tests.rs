@@ -16,7 +16,8 @@ fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
 async fn read_as(encoding: &'static str, body: Vec<u8>) -> Result<Bytes> {
     let headers =
         HeaderMap::from_iter([(HeaderName::from_static("grpc-encoding"), HeaderValue::from_static(encoding))]);
-    read(&headers, Body::from(body), None).await
+    let (message, _) = read(&Budget::new(usize::MAX), None, &headers, Body::from(body), None).await?;
+    Ok(message)
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -71,11 +72,18 @@ async fn a_body_that_is_not_one_message_is_told_why() {
 
 #[tokio::test]
 async fn a_message_that_does_not_come_in_time_is_not_waited_for() {
-    let nothing = tokio_stream::pending::<std::io::Result<hyper::body::Frame<Bytes>>>();
-    let body = Body::new(http_body_util::StreamBody::new(nothing));
-    let deadline = Instant::now().checked_sub(Duration::from_secs(1));
-    let error = read(&HeaderMap::new(), body, deadline).await.unwrap_err();
-    assert_eq!(error.code, Code::DeadlineExceeded);
+    let budget = Budget::new(usize::MAX);
+    for (patience, deadline, text) in [
+        (None, Instant::now().checked_sub(Duration::from_secs(1)), "the call's deadline passed"),
+        (Some(Duration::ZERO), None, "the call's message has not come within 0 s (--request_body_timeout_s)"),
+    ] {
+        let nothing = tokio_stream::pending::<std::io::Result<hyper::body::Frame<Bytes>>>();
+        let body = Body::new(http_body_util::StreamBody::new(nothing));
+        let refused = read(&budget, patience, &HeaderMap::new(), body, deadline).await;
+        let Err(error) = refused else { panic!("a message has come") };
+        assert_eq!(error.code, Code::DeadlineExceeded);
+        assert!(error.text.starts_with(text), "{error}");
+    }
 }
 
 #[test]

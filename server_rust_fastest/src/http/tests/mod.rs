@@ -12,6 +12,7 @@ use std::sync::{Arc, mpsc};
 
 use crate::access::AccessLog;
 use crate::app::App;
+use crate::budget::Budget;
 use crate::config::{Command, read_command};
 use crate::models::ModelManager;
 use crate::real;
@@ -54,6 +55,7 @@ impl Server {
         let app = Arc::new(App {
             manager,
             admission: Admission::new(settings.requests_at_once),
+            budget: Budget::new(settings.limits.bytes_at_once),
             access_log: AccessLog::new(settings.log_level, monitored, Arc::clone(&clock)),
             clock,
             settings,

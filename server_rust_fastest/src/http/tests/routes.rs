@@ -112,9 +112,11 @@ fn a_server_without_monitoring_has_no_figures() {
 fn more_requests_than_the_limit_are_turned_away_at_once() {
     let Some(server) = Server::mobilenet(&["--max_requests_at_once=1"]) else { return };
     let place = server.app.admission.admit().unwrap();
-    let answer = server.post("/predict", b"abc");
+    let mut connection = server.connect();
+    let answer = connection.ask("POST", "/predict", &[], &vec![0; 1_000_000]);
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("1")));
     assert!(error(&answer).contains("its limit of requests at once, 1 (--max_requests_at_once)"));
+    assert_eq!(connection.ask("GET", "/v2/health/live", &[], b"").status, 200, "the connection lives on");
     drop(place);
     assert_eq!(server.post("/predict", b"abc").status, 400);
 }

@@ -1,3 +1,4 @@
+use crate::error::Error;
 use crate::json::PredictRequest;
 use crate::json::tests::{read_one, refusal};
 use crate::tensor::DType;
@@ -21,19 +22,19 @@ fn a_body_that_is_no_json_is_refused_with_place_and_reason() {
         (b"{1:2}", "Missing a name for object member. at offset: 1"),
         (b"{\"a\":1,}", "Missing a name for object member. at offset: 7"),
         (b"{\"a\" 1}", "Missing a colon after a name of object member. at offset: 5"),
-        (b"{\"a\":1 \"b\"}", "Missing a comma or } after an object member. at offset: 7"),
-        (b"{\"a\":[1 2]}", "Missing a comma or ] after an array element. at offset: 8"),
+        (b"{\"a\":1 \"b\"}", "Missing a comma or '}' after an object member. at offset: 7"),
+        (b"{\"a\":[1 2]}", "Missing a comma or ']' after an array element. at offset: 8"),
         (b"{\"a\":[1,]}", "Invalid value. at offset: 8"),
-        (b"{\"a\":[1", "Missing a comma or ] after an array element. at offset: 7"),
+        (b"{\"a\":[1", "Missing a comma or ']' after an array element. at offset: 7"),
         (b"{\"a\": tru}", "Invalid value. at offset: 9"),
         (b"{\"a\": nan}", "Invalid value. at offset: 7"),
         (b"{\"a\":In}", "Invalid value. at offset: 7"),
         (b"{\"a\":Infinitx}", "Invalid value. at offset: 12"),
-        (b"{\"a\":Infx}", "Missing a comma or } after an object member. at offset: 8"),
+        (b"{\"a\":Infx}", "Missing a comma or '}' after an object member. at offset: 8"),
         (b"{\"a\": --1}", "Invalid value. at offset: 7"),
         (b"{\"a\": +1}", "Invalid value. at offset: 6"),
         (b"{\"a\": .5}", "Invalid value. at offset: 6"),
-        (b"{\"a\": 01}", "Missing a comma or } after an object member. at offset: 7"),
+        (b"{\"a\": 01}", "Missing a comma or '}' after an object member. at offset: 7"),
         (b"{\"a\": 1.}", "Miss fraction part in number. at offset: 8"),
         (b"{\"a\": 1e}", "Miss exponent in number. at offset: 8"),
         (b"{\"a\": 1e400}", "Number too big to be stored in double. at offset: 6"),
@@ -48,7 +49,7 @@ fn a_body_that_is_no_json_is_refused_with_place_and_reason() {
         (b"{\"a\": \"b", "Missing a closing quotation mark in string. at offset: 8"),
         (b"{\"a\": \"b\x00\"}", "Missing a closing quotation mark in string. at offset: 8"),
         (b"\xff{\"a\": 1}", "Invalid value. at offset: 0"),
-        (b"{\"\xe9\": \"\xe9\" x}", "Missing a comma or } after an object member. at offset: 10"),
+        (b"{\"\xe9\": \"\xe9\" x}", "Missing a comma or '}' after an object member. at offset: 10"),
         (b"\xef\xbb\xbf{\"a\" 1}", "Missing a colon after a name of object member. at offset: 8"),
     ];
     for (body, expected) in cases {
@@ -60,10 +61,10 @@ fn a_body_that_is_no_json_is_refused_with_place_and_reason() {
 fn a_fault_in_a_long_list_of_numbers_is_told_with_its_place() {
     let before = "0.5, ".repeat(20_000);
     let cases = [
-        ("1 2", "Missing a comma or ] after an array element.", 2),
+        ("1 2", "Missing a comma or ']' after an array element.", 2),
         ("--1", "Invalid value.", 1),
         ("1.", "Miss fraction part in number.", 2),
-        ("01", "Missing a comma or ] after an array element.", 1),
+        ("01", "Missing a comma or ']' after an array element.", 1),
         ("1,", "Invalid value.", 2),
         ("1e999", "Number too big to be stored in double.", 0),
     ];
@@ -128,5 +129,19 @@ fn a_signature_name_that_is_no_string_is_refused() {
                  'signature_name' key must be a string value."
             )
         );
+    }
+}
+
+#[test]
+fn memory_is_asked_for_before_it_is_taken() {
+    let few = "0,".repeat(100_000);
+    for body in [format!("[{few}0]"), format!("[{few}\"\"]"), "[".repeat(100_000), r#"{"a":"#.repeat(100_000)] {
+        let mut left = 500_000;
+        let refused = PredictRequest::parse_within(body.clone().into(), &mut |bytes| {
+            left = usize::checked_sub(left, bytes).ok_or_else(|| Error::too_large("too much"))?;
+            Ok(())
+        });
+        let error = refused.err().expect("it takes more");
+        assert_eq!(error, Error::too_large("too much"), "{}", &body[..9]);
     }
 }

@@ -53,21 +53,29 @@ fn rows_of_several_outputs_are_objects() {
     );
 }
 
+/// The text without its line breaks and indents.
+fn compact(text: &str) -> String {
+    text.lines().map(str::trim_start).collect()
+}
+
 #[test]
-fn columns_of_one_output() {
-    assert_eq!(columns(&[("y", floats(&[1, 2], &[3.5, 4.0]))]), "{\n    \"outputs\": [[3.5, 4.0]]\n}");
+fn columns_have_a_line_for_each_value() {
+    assert_eq!(
+        columns(&[("y", floats(&[1, 2], &[3.5, 4.0]))]),
+        "{\n    \"outputs\": [\n        [\n            3.5,\n            4.0\n        ]\n    ]\n}"
+    );
     assert_eq!(columns(&[("y", floats(&[], &[3.5]))]), "{\n    \"outputs\": 3.5\n}");
     assert_eq!(
-        columns(&[("y", floats(&[2, 1, 2, 1], &[1.0, 2.0, 3.0, 4.0]))]),
-        "{\n    \"outputs\": [[[[1.0], [2.0]]], [[[3.0], [4.0]]]]\n}"
+        compact(&columns(&[("y", floats(&[2, 1, 2, 1], &[1.0, 2.0, 3.0, 4.0]))])),
+        "{\"outputs\": [[[[1.0],[2.0]]],[[[3.0],[4.0]]]]}"
     );
 }
 
 #[test]
 fn columns_of_several_outputs_are_members() {
     assert_eq!(
-        columns(&[("a", integers(&[1, 2], &[1, 2])), ("b", floats(&[], &[0.5]))]),
-        "{\n    \"outputs\": {\n        \"a\": [[1, 2]],\n        \"b\": 0.5\n    }\n}"
+        columns(&[("a", integers(&[2], &[1, 2])), ("b", floats(&[], &[0.5]))]),
+        "{\n    \"outputs\": {\n        \"a\": [\n            1,\n            2\n        ],\n        \"b\": 0.5\n    }\n}"
     );
 }
 
@@ -75,8 +83,8 @@ fn columns_of_several_outputs_are_members() {
 fn lists_without_values() {
     assert_eq!(rows(&[("y", floats(&[0, 3], &[]))]), "{\n    \"predictions\": []\n}");
     assert_eq!(rows(&[("y", floats(&[2, 0], &[]))]), "{\n    \"predictions\": [[], []\n    ]\n}");
-    for (shape, shown) in [(&[0][..], "[]"), (&[2, 0], "[[], []]"), (&[0, 3], "[]"), (&[1, 2, 0], "[[[], []]]")] {
-        assert_eq!(columns(&[("y", floats(shape, &[]))]), format!("{{\n    \"outputs\": {shown}\n}}"));
+    for (shape, shown) in [(&[0][..], "[]"), (&[2, 0], "[[],[]]"), (&[0, 3], "[]"), (&[1, 2, 0], "[[[],[]]]")] {
+        assert_eq!(compact(&columns(&[("y", floats(shape, &[]))])), format!("{{\"outputs\": {shown}}}"));
     }
 }
 
@@ -98,11 +106,10 @@ fn integers_are_plain_numbers() {
 
 #[test]
 fn booleans_and_floats_that_are_no_numbers_are_bare_words() {
-    assert_eq!(columns(&[("y", tensor(DType::Bool, &[2], vec![1, 0]))]), "{\n    \"outputs\": [true, false]\n}");
-    assert_eq!(
-        columns(&[("y", floats(&[3], &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY]))]),
-        "{\n    \"outputs\": [NaN, Infinity, -Infinity]\n}"
-    );
+    let flags = columns(&[("y", tensor(DType::Bool, &[2], vec![1, 0]))]);
+    assert_eq!(compact(&flags), "{\"outputs\": [true,false]}");
+    let odd = columns(&[("y", floats(&[3], &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY]))]);
+    assert_eq!(compact(&odd), "{\"outputs\": [NaN,Infinity,-Infinity]}");
 }
 
 #[test]
