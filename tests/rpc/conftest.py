@@ -73,6 +73,7 @@ class Rpc(NamedTuple):
 
     server: GrpcServer
     channel: grpc.Channel
+    target: str = ""
 
     def call(self, method: str, request: Message | str, timeout_s: float = LIMIT_S) -> Any:
         """Calls e.g. `PredictionService/Predict`; the request may be in text format."""
@@ -137,7 +138,7 @@ def serving_rpc(
     )
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.max_receive_message_length", -1)]) as channel:
-            yield Rpc(server, channel)
+            yield Rpc(server, channel, f"127.0.0.1:{port}")
     finally:
         server.stop(0)
 

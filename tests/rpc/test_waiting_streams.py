@@ -73,6 +73,19 @@ def test_who_watches_health_keeps_nobody_from_being_answered(manager: ModelManag
         assert predict(rpc) == [2.5, 3, 4.5]
 
 
+def test_who_waits_on_one_stream_does_not_suffer_for_who_opens_many(manager: ModelManager) -> None:
+    apart = [("grpc.use_local_subchannel_pool", 1)]
+    with (
+        serving_rpc(manager) as rpc,
+        grpc.insecure_channel(rpc.target, apart) as channel,
+        silent_streams(rpc._replace(channel=channel), REFLECT, 1) as [patient],
+    ):
+        health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=LIMIT_S)
+        with silent_streams(rpc, PREDICT, MANY) as streams:
+            until(lambda: sum(each.done() for each in streams) >= MANY - STREAMS + 1)
+        assert not patient.done()
+
+
 @pytest.mark.parametrize("method", [PREDICT, REFLECT, CHECK])
 def test_a_message_that_does_not_come_in_time_ends_its_stream(manager: ModelManager, method: str) -> None:
     with serving_rpc(manager, body_timeout_s=0.1) as rpc, silent_streams(rpc, method, 1) as [stream]:
