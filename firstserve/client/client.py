@@ -125,16 +125,24 @@ class Client:
         version: int | None = None,
         label: str | None = None,
         top_k: int | None = None,
+        scores_output: str | None = None,
         timeout_s: float | None = None,
     ) -> PictureAnswer:
         """The best classes of a picture, its bytes or its file: JPEG, PNG, BMP, GIF or WebP.
 
         Without `model`, the one that the server has; without `top_k`, the best five, or all where there are fewer.
+        `scores_output` chooses the output where a model has several that may be class scores.
         Raises OSError for a file that cannot be read, Unsupported by gRPC.
         """
         until_s = self._until_s(timeout_s)
         data = picture if isinstance(picture, bytes) else picture.read_bytes()
-        given = {"model": model, "version": version, "label": label, "top_k": top_k}
+        given = {
+            "model": model,
+            "version": version,
+            "label": label,
+            "top_k": top_k,
+            "scores_output": scores_output,
+        }
         query = {name: str(value) for name, value in given.items() if value is not None}
         answer, server_timing = self._by_rest("pictures are").predict_picture(data, query, until_s)
         with understood(self._address):

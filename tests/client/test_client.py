@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,21 @@ def test_a_picture_is_classified(pictures: Served, cat: bytes) -> None:
     assert (best.class_id, best.label, round(best.score, 2)) == (285, "Egyptian cat", 0.56)
     assert answer.timings_ms["decode"] > 0
     assert answer.timings_ms["inference"] > 0
+
+
+def test_all_classes_of_a_picture_are_given_where_they_are_few(lite_models: Path, cat: bytes, tmp_path: Path) -> None:
+    version = tmp_path / "means" / "1"
+    version.mkdir(parents=True)
+    shutil.copy(lite_models / "any_size" / "model.tflite", version)
+    with (
+        served("fast", "--model_name=means", f"--model_base_path={version.parent}") as server,
+        Client(server.rest) as client,
+    ):
+        assert len(client.predict_picture(cat).predictions) == 3
+        (output,) = client.metadata("means").signatures["serving_default"].outputs
+        assert len(client.predict_picture(cat, scores_output=output).predictions) == 3
+        with pytest.raises(Unsupported, match="other is not that"):
+            client.predict_picture(cat, scores_output="other")
 
 
 def test_a_picture_can_be_a_file(pictures: Served, cat: bytes, tmp_path: Path) -> None:
