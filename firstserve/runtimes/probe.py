@@ -48,6 +48,7 @@ def probe(version_folder: Path, runtime: str, options: RuntimeOptions, limit_s: 
         ended = subprocess.run(
             command,
             env=environment,
+            cwd=_working_folder(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=limit_s,
@@ -65,6 +66,15 @@ def probe(version_folder: Path, runtime: str, options: RuntimeOptions, limit_s: 
         sys.stderr.write(ended.stderr.decode(errors="replace"))
     if ended.returncode:
         raise LoadError(load_fault(str(version_folder), ended.returncode))
+
+
+def _working_folder() -> str | None:
+    """None for this process's own; the root where that has been deleted, for Python does not start in such a one."""
+    try:
+        os.getcwd()  # noqa: PTH109 - only whether there is one is asked
+    except FileNotFoundError:
+        return "/"
+    return None
 
 
 def _explained(reason: str, printed: str) -> str:

@@ -96,3 +96,13 @@ def test_modules_beside_the_model_are_not_imported(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
     probe(tflite_model / "1", "auto", OPTIONS)
+
+
+def test_a_working_folder_that_is_gone_is_no_fault_of_the_model(
+    tflite_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    probe(tflite_model / "1", "auto", OPTIONS)
