@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,44 +39,8 @@ def give_back() -> None:
         malloc_trim(0)
 
 
-class _MallocInfo(ctypes.Structure):
-    """struct mallinfo2, <malloc.h>."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in (
-            *(
-                "arena",
-                "ordblks",
-                "smblks",
-                "hblks",
-                "hblkhd",
-                "usmblks",
-                "fsmblks",
-                "uordblks",
-                "fordblks",
-                "keepcost",
-            ),
-        )
-    )
-
-
-def allocated_bytes() -> int:
-    """What is allocated in this process just now; 0 where the C library cannot tell (before glibc 2.33)."""
-    mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if mallinfo2 is None:
-        return 0
-    mallinfo2.restype = _MallocInfo
-    info = mallinfo2()
-    return int(info.uordblks + info.hblkhd)
-
-
-class Mapping(NamedTuple):
-    """A part of a file in this process's memory."""
-
-    address: int
-    size_bytes: int
-    offset: int
+Mapping = tuple[int, int, int]
+"""A part of a file in this process's memory: its address, its size, and its place in the file."""
 
 
 def mappings_of(descriptor: int) -> Iterator[Mapping]:
@@ -90,7 +54,7 @@ def mappings_of(descriptor: int) -> Iterator[Mapping]:
         return
     for addresses, _, offset in mapped:
         start, end = (int(address, 16) for address in addresses.split("-"))
-        yield Mapping(start, end - start, int(offset, 16))
+        yield start, end - start, int(offset, 16)
 
 
 def forget_file(descriptor: int) -> None:
@@ -98,6 +62,5 @@ def forget_file(descriptor: int) -> None:
 
     A runtime that packs a model's weights into memory of its own has little use for the file behind them.
     """
-    for mapping in mappings_of(descriptor):
-        address, size_bytes = ctypes.c_void_p(mapping.address), ctypes.c_size_t(mapping.size_bytes)
-        ctypes.CDLL(None).madvise(address, size_bytes, mmap.MADV_DONTNEED)
+    for address, size_bytes, _ in mappings_of(descriptor):
+        ctypes.CDLL(None).madvise(ctypes.c_void_p(address), ctypes.c_size_t(size_bytes), mmap.MADV_DONTNEED)

@@ -17,7 +17,7 @@ A runtime is a module under `runtimes/` with the function
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,15 +125,3 @@ class Servable(Protocol):
 
     def close(self) -> None:
         """Gives the model's memory back."""
-
-
-@runtime_checkable
-class HoldsFiles(Protocol):
-    """A servable that reads files at its leisure, behind its load as well."""
-
-    def hold_files(self) -> None:
-        """Takes the place of those files by copies of its own, where anybody can write to them.
-
-        Called once, behind the first answer. Until then `run` raises FileChanged where somebody has written to them,
-        and this does: the load is void then.
-        """

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from firstserve.errors import FirstserveError, LoadError
 from firstserve.heap import give_back
 from firstserve.image.classifier import ImageClassifier
+from firstserve.models.holds_files import HoldsFiles
 from firstserve.models.served_model import ServedModel
 from firstserve.runtimes import load_servable, name_runtime
 from firstserve.runtimes.lazy_file import FileChanged, file_state
-from firstserve.servable import HoldsFiles
 
 if TYPE_CHECKING:
     from firstserve.batching import BatchScheduler

@@ -8,7 +8,7 @@ wrote to it, and `hold` puts a copy of its own in its place.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from firstserve.errors import LoadError
 
@@ -16,14 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class FileState(NamedTuple):
-    """What changes when a file is written to, or when another one takes its name."""
-
-    device: int
-    inode: int
-    size_bytes: int
-    changed_ns: int
-    status_changed_ns: int
+FileState = tuple[int, int, int, int, int]
+"""What changes when a file is written to, or another one takes its name: device, inode, size, times of change."""
 
 
 class FileChanged(LoadError):
@@ -39,7 +33,7 @@ class FileChanged(LoadError):
 def file_state(file: Path | int) -> FileState:
     """Of a path or an open file. Raises OSError."""
     status = os.stat(file)  # noqa: PTH116 - an open file has no method for it
-    return FileState(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class LazyFile:

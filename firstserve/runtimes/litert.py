@@ -11,7 +11,7 @@ from struct import error as StructError  # noqa: N812 - an exception's name
 from typing import TYPE_CHECKING
 
 from firstserve.errors import DeadlineExceeded, InvalidArgument, LoadError, Unimplemented
-from firstserve.heap import allocated_bytes, forget_file
+from firstserve.heap import forget_file
 from firstserve.runtimes.checks import (
     check_deadline,
     check_inputs,
@@ -250,6 +250,9 @@ class LiteRtServable:
         refusal = self._verdicts.get(name)
         if refusal is not None:
             raise refusal
+        # The first shapes are compiled at load, on the cold path.
+        from firstserve.runtimes.allocated import allocated_bytes
+
         allocated_bytes_before = allocated_bytes()
         try:
             compiled = self._compile(entry, shapes)

@@ -8,7 +8,6 @@ from ctypes import byref, c_void_p
 from typing import TYPE_CHECKING
 
 from firstserve.errors import Unimplemented
-from firstserve.heap import allocated_bytes
 from firstserve.runtimes import litert_c
 from firstserve.runtimes.litert_c import RankedTensorType, StatusError
 from firstserve.runtimes.litert_reserve import Reserve
@@ -39,6 +38,8 @@ class CompiledModel:
         self.shapes = shapes
         self.size_bytes = 0
         """What it takes beyond the first compiled model of its servable, once it has run."""
+        self.used_s = 0.0
+        """When it was last used, on the clock of `time.monotonic()`; for its pool."""
         self._allocated_bytes_before: int | None = None
         self._compilation = compilation
         self._shared = shared
@@ -81,6 +82,8 @@ class CompiledModel:
             raise
         self._measure_outputs()
         if self._allocated_bytes_before is not None:
+            from firstserve.runtimes.allocated import allocated_bytes
+
             # Others allocate as well; what comes out is near enough to choose by.
             self.size_bytes = max(allocated_bytes() - self._allocated_bytes_before, 0)
             self._allocated_bytes_before = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from firstserve.runtimes.litert_compilation import Shapes
@@ -22,11 +22,6 @@ _KEPT_S = 30.0
 """How long one is kept that nobody uses."""
 
 
-class _Idle(NamedTuple):
-    compiled: CompiledModel
-    since_s: float
-
-
 class Pool:
     """See the module. `limit` is how many may be at work at once."""
 
@@ -34,32 +29,33 @@ class Pool:
         self._limit = limit
         self._lock = threading.Lock()
         # Most recently used last.
-        self._idle: list[_Idle] = []
+        self._idle: list[CompiledModel] = []
         self._watch: threading.Timer | None = None
 
     @property
     def size_bytes(self) -> int:
         """What the idle ones take beyond the one that the model was loaded with."""
-        return sum(idle.compiled.size_bytes for idle in self._idle)
+        return sum(compiled.size_bytes for compiled in self._idle)
 
     def take(self, entry: Entry, shapes: Shapes) -> CompiledModel | None:
         """One of these shapes, if there is any."""
         with self._lock:
-            for idle in reversed(self._idle):
-                if idle.compiled.entry is entry and idle.compiled.shapes == shapes:
-                    self._idle.remove(idle)
-                    return idle.compiled
+            for compiled in reversed(self._idle):
+                if compiled.entry is entry and compiled.shapes == shapes:
+                    self._idle.remove(compiled)
+                    return compiled
         return None
 
     def keep(self, compiled: CompiledModel) -> None:
         """Keeps one for later; what was unused for longest goes where there are too many, or they take too much."""
         gone = []
         with self._lock:
-            self._idle.append(_Idle(compiled, time.monotonic()))
+            compiled.used_s = time.monotonic()
+            self._idle.append(compiled)
             if len(self._idle) > _KEPT_PER_INSTANCE * self._limit:
                 gone.append(self._idle.pop(0))
             while self.size_bytes > _KEPT_BYTES:
-                large = next((idle for idle in self._idle[:-1] if idle.compiled.size_bytes), None)
+                large = next((idle for idle in self._idle[:-1] if idle.size_bytes), None)
                 if large is None:
                     break
                 self._idle.remove(large)
@@ -68,16 +64,16 @@ class Pool:
                 self._watch_on()
         # It takes a while, and others need the lock.
         for idle in gone:
-            idle.compiled.close()
+            idle.close()
 
     def expire(self, before_s: float) -> None:
         """Closes what was last used before, but for the smallest, with which single requests are answered."""
         with self._lock:
-            smallest = min(self._idle, key=lambda idle: idle.compiled.size_bytes, default=None)
-            gone = [idle for idle in self._idle if idle is not smallest and idle.since_s < before_s]
+            smallest = min(self._idle, key=lambda idle: idle.size_bytes, default=None)
+            gone = [idle for idle in self._idle if idle is not smallest and idle.used_s < before_s]
             self._idle = [idle for idle in self._idle if idle not in gone]
         for idle in gone:
-            idle.compiled.close()
+            idle.close()
         if gone:
             from firstserve.heap import give_back
 
@@ -90,7 +86,7 @@ class Pool:
             if self._watch is not None:
                 self._watch.cancel()
         for idle in gone:
-            idle.compiled.close()
+            idle.close()
 
     def _watch_on(self) -> None:
         self._watch = threading.Timer(_KEPT_S, self._look)

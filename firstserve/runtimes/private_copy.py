@@ -67,9 +67,9 @@ def put_over(descriptor: int, copy: int) -> None:
     map_memory = ctypes.CDLL(None, use_errno=True).mmap
     map_memory.restype = ctypes.c_void_p
     map_memory.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
-    for mapping in mappings_of(descriptor):
+    for address, size_bytes, offset in mappings_of(descriptor):
         flags = mmap.MAP_PRIVATE | _MAP_FIXED
-        at = map_memory(mapping.address, mapping.size_bytes, mmap.PROT_READ, flags, copy, mapping.offset)
+        at = map_memory(address, size_bytes, mmap.PROT_READ, flags, copy, offset)
         if at == _MAP_FAILED:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))

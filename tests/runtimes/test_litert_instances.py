@@ -67,7 +67,7 @@ def test_the_pool_keeps_few_of_many_shapes(litert: Load, lite_models: Path) -> N
     (name,) = servable.signatures["serving_default"].inputs
     for size in range(1, 12):
         servable.run("serving_default", {name: floats(*[0] * 192 * size, shape=(size, 8, 8, 3))})
-    assert [idle.compiled.shapes[0][0] for idle in servable._pool._idle] == [8, 9, 10, 11]
+    assert [idle.shapes[0][0] for idle in servable._pool._idle] == [8, 9, 10, 11]
 
 
 def test_a_failed_run_leaves_the_servable_as_it_was(litert: Load, lite_models: Path) -> None:
@@ -126,10 +126,10 @@ def test_large_shapes_leave_no_memory_behind(litert: Load, tflite_model: Path, n
     pool = servable._pool
     for rows in (32, 33, 34):
         servable.run("serving_default", pictures(*(noise[0] for _ in range(rows))))
-        assert [idle.compiled.shapes[0][0] for idle in pool._idle] == [1, rows]
+        assert [idle.shapes[0][0] for idle in pool._idle] == [1, rows]
     assert pool.size_bytes > 64 * 1024 * 1024
     pool.expire(time.monotonic() + 1)
-    assert [idle.compiled.shapes[0][0] for idle in pool._idle] == [1]
+    assert [idle.shapes[0][0] for idle in pool._idle] == [1]
     assert pool.size_bytes == 0
     servable.run("serving_default", pictures(noise[0]))
 
@@ -139,4 +139,4 @@ def test_what_was_used_just_now_is_kept(litert: Load, tflite_model: Path, noise:
     before_s = time.monotonic()
     servable.run("serving_default", pictures(noise[0], noise[1]))
     servable._pool.expire(before_s)
-    assert 2 in [idle.compiled.shapes[0][0] for idle in servable._pool._idle]
+    assert 2 in [idle.shapes[0][0] for idle in servable._pool._idle]

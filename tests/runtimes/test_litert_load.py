@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from contextlib import closing
@@ -81,9 +82,11 @@ def test_outputs_of_open_size_take_no_memory_before_they_are_written(lite_models
     assert int(run_python(program, lite_models / "softmax_of_computed_rows").stdout) < 100_000
 
 
-def test_two_outputs_that_are_one_tensor_are_refused_at_load(lite_models: Path) -> None:
-    with pytest.raises(LoadError, match=r"two outputs of a signature are one tensor.*--runtime=interpreter"):
-        load(lite_models / "one_tensor_twice", RuntimeOptions(1, 1))
+def test_two_outputs_that_are_one_tensor_have_the_same_values(lite_models: Path) -> None:
+    with closing(load(lite_models / "one_tensor_twice", RuntimeOptions(1, 1))) as servable:
+        ((name, _),) = servable.signatures["serving_default"].inputs.items()
+        outputs = servable.run("serving_default", {name: Tensor("float32", (1, 2), struct.pack("2f", 1, 2))})
+        assert [struct.unpack("2f", tensor.data) for tensor in outputs.values()] == [(2, 4), (2, 4)]
 
 
 ZERO = {"x": Tensor("float32", (1,), bytes(4))}
