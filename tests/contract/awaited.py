@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,3 +41,11 @@ def wait_for_line(server: ServerProcess, text: str) -> None:
         assert server.process.poll() is None, server.log
         assert time.monotonic() < deadline_s, server.log
         time.sleep(0.02)  # between two looks at the log; nothing tells of another line
+
+
+def wait_for_mapping(server: ServerProcess, text: str) -> None:
+    """Returns once the server has mapped a file of such a name."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while text not in Path(f"/proc/{server.process.pid}/maps").read_text():
+        assert time.monotonic() < deadline_s, server.log[-2000:]
+        time.sleep(0.02)  # between two looks

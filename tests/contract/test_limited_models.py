@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.contract.awaited import wait_for_line
 from tests.server_process import ROOT, environment_python, serving
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ def test_what_litert_reports_of_a_run_is_told(serve: Serve, name: str, inputs: A
         answer = ask(server, inputs=inputs)
         assert answer.status == 500
         assert reason in answer.error
-        lines = [json.loads(line) for line in server.log.splitlines() if line.startswith("{")]
-        assert any(reason in line.get("error", "") for line in lines), server.log
+        wait_for_line(server, f'"error": "{answer.error}"')
         assert not any(line.startswith("ERROR:") for line in server.log.splitlines())
         right = {"lookup": [1], "division": {"x": [9], "y": [2]}}[name]
         assert ask(server, inputs=right).json == {"outputs": {"lookup": [20.0], "division": [4]}[name]}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.contract.awaited import wait_for_state
+from tests.contract.awaited import wait_for_mapping, wait_for_state
 from tests.server_process import serving
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ def served(
     with serving(*targets[request.param].argv(), *flags) as server:
         server.wait_until_open()
         wait_for_state(server, "m", {"1": "AVAILABLE"})
+        if request.param == "rust":
+            # It answers before it copies the file.
+            wait_for_mapping(server, "memfd:model.tflite")
         yield server, folder / "model.tflite"
 
 
