@@ -88,6 +88,7 @@ FIRST_ANSWER = (
     "firstserve.first_responder.responder",
     "firstserve.image.classifier",
     "firstserve.listener",
+    "firstserve.parent",
     "firstserve.runtimes.associated_file",
     "firstserve.runtimes.litert",
     "firstserve.runtimes.tensorflow",

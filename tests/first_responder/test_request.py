@@ -191,7 +191,7 @@ def test_what_is_its_own_is_the_same_request_to_gunicorn() -> None:
     """Much else that gunicorn reads is left to it."""
     own = 0
 
-    @settings(max_examples=1500, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=2500, derandomize=True, database=None, deadline=None)
     @given(complete=st.booleans(), lines=st.lists(LINES, max_size=4))
     @example(complete=True, lines=[b"X-Forwarded-Proto: \xff"])
     def compare(complete: bool, lines: list[bytes]) -> None:
