@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import struct
-import zlib
 from typing import TYPE_CHECKING, NamedTuple
+
+from bench.lab.hostile_files import many_scans, thin_png
+from bench.lab.http2_frames import get, opening, silent_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 DRIP_S = 1.0
 """Between two bytes of one that drips."""
 PAGES = 16
+STREAMS = 64
 MEBI = 1024 * 1024
 
 
@@ -27,6 +29,8 @@ class Attack(NamedTuple):
     comes_again: bool = True
     """Whether a connection that has ended is made anew."""
     reads_nothing: bool = False
+    by_grpc: bool = False
+    """Whether it is for gRPC's port, and the honest client beside it calls there."""
     settling_s: float = 0
     """How long the server may take for what cannot be told from honest requests: it answers those as well."""
 
@@ -64,19 +68,6 @@ def _again(request: Callable[[], bytes]) -> Callable[[], Parts]:
     return parts
 
 
-def thin_png(width: int, height: int) -> bytes:
-    """A black PNG of these pixels, in a few kilobytes."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    packer = zlib.compressobj(9)
-    row = bytes(1 + width)
-    rows = b"".join(packer.compress(row * 1000) for _ in range(height // 1000)) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height // 1000 * 1000, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
 def _bomb() -> bytes:
     body = gzip.compress(b'{"instances": [' + b"1.0," * (24 * MEBI) + b"1.0]}", 9)
     return _post("/v1/models/mobilenet:predict", body, "Content-Encoding: gzip\r\n")
@@ -92,13 +83,25 @@ def _large() -> Parts:
         yield b"100000\r\n" + b" " * MEBI + b"\r\n", 0
 
 
+def _streams() -> Parts:
+    calls = (silent_call(2 * number + 1, "/tensorflow.serving.PredictionService/Predict") for number in range(STREAMS))
+    yield opening() + b"".join(calls), 0
+
+
+def _window() -> Parts:
+    yield opening(initial_window_size=0) + b"".join(get(2 * number + 1, "/") for number in range(STREAMS)), 0
+
+
 ATTACKS = {
     "idle": Attack("connections that say nothing", 2000, _idle, comes_again=False),
     "heads": Attack("heads that come a byte a second", 1000, _head),
     "bodies": Attack("bodies that come a byte a second", 1000, _body),
     "unread": Attack("answers that nobody reads", 1000, _unread, reads_nothing=True, settling_s=15),
     "images": Attack("PNGs of 1 x 4,000,000 pixels", 4, _again(lambda: _post("/predict", thin_png(1, 4_000_000)))),
+    "scans": Attack("JPEGs of 3,000 scans", 4, _again(lambda: _post("/predict", many_scans(2000, 3000)))),
     "gzip": Attack("JSON that inflates to 100 MB", 2, _again(_bomb)),
     "brackets": Attack("JSON of 900 brackets", 4, _again(_brackets)),
     "large": Attack("REST bodies without an end", 4, _large),
+    "window": Attack("connections by HTTP/2 that let 64 answers wait", 50, _window),
+    "streams": Attack("connections with 64 silent calls by gRPC", 8, _streams, by_grpc=True),
 }

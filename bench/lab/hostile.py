@@ -20,15 +20,18 @@ from bench.lab.engines.process import ProcessEngine
 from bench.lab.errors import BenchError
 from bench.lab.first_answer import first_answer, free_port
 from bench.lab.generators import Generators
+from bench.lab.half_plus_two import HalfPlusTwo
 from bench.lab.machine import describe_machine, git_revision
 from bench.lab.picture import load_picture
-from bench.lab.servers import ROOT, SERVERS, choose_servers
+from bench.lab.rounds import fast_python
+from bench.lab.servers import OVERHEAD_SERVERS, ROOT, SERVERS, choose_servers
 from bench.lab.summary import percentile
 from bench.lab.table import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bench.lab.question import Question
     from bench.lab.running import Running
     from bench.lab.servers import Server
 
@@ -111,21 +114,32 @@ def parse_options() -> argparse.Namespace:
     return options
 
 
-def measure(server: Server, attack: str, seconds: float) -> Outcome:
-    """One server under one attack, or `ALONE`."""
-    port = free_port()
-    image = load_picture(None, None, ROOT)
-    with ProcessEngine().start(server, port) as running:
+def measure(server: Server, attack: str, seconds: float, *, by_grpc: bool) -> Outcome:
+    """One server under one attack, or `ALONE`; the honest client sends images, or calls half_plus_two by gRPC."""
+    port, grpc_port = free_port(), free_port()
+    question: Question = HalfPlusTwo() if by_grpc else load_picture(None, None, ROOT)
+    generators = Generators([], [1], seconds, 0)
+    with ProcessEngine().start(server, port, grpc_port) as running:
         try:
-            image.check(first_answer(port, image.request(keep_alive=False), START_TIMEOUT_S, running.alive))
+            question.check(first_answer(port, question.request(keep_alive=False), START_TIMEOUT_S, running.alive))
         except BenchError as error:
             raise BenchError(f"{server.name}: {error}\nThe end of its output:\n{running.output_tail()}") from error
-        with attacking(attack, port):
+        if by_grpc:
+            # Its port opens a moment later than HTTP's.
+            Generators([], [1], 0.1, 1).grpc(fast_python(), LOOPBACK, grpc_port)
+        with attacking(attack, grpc_port if by_grpc else port):
             watch = Watch(running, port)
-            tally = Generators([], [1], seconds, 0).http(LOOPBACK, port)[1]
+            tallies = (
+                generators.grpc(fast_python(), LOOPBACK, grpc_port) if by_grpc else generators.http(LOOPBACK, port)
+            )
             watch.end()
         if not running.alive():
             say(f"{server.name} has ended under {attack}:\n{running.output_tail()}")
+    return summarize(tallies[1], watch)
+
+
+def summarize(tally: dict[str, Any], watch: Watch) -> Outcome:
+    """What both have seen."""
     latencies = tally["latencies_ms"]
     return Outcome(
         p50_ms=round(percentile(latencies, 50), 2) if latencies else None,
@@ -157,30 +171,35 @@ def attacking(attack: str, port: int) -> Iterator[None]:
     say(f"{attack}: of the attack's connections had ended: {ended.strip()}")
 
 
-def row(server: str, attack: str, outcome: Outcome, alone: Outcome) -> tuple[str, ...]:
+def row(server: str, attack: str, outcome: Outcome, alone: Outcome, *, by_grpc: bool) -> tuple[str, ...]:
     """A row of the table; `alone` is the same server's without an attack."""
     p50, p99 = (f"{value:,.1f} ms" if value is not None else "-" for value in (outcome.p50_ms, outcome.p99_ms))
     ratio = f"{outcome.p99_ms / alone.p99_ms:.2f}" if outcome.p99_ms and alone.p99_ms else "-"
     what = attack if attack == ALONE else f"{ATTACKS[attack].connections:,} {ATTACKS[attack].what}"
     figures = (f"{outcome.health_ms:,.0f} ms", f"{outcome.memory_bytes / MEBI:,.0f} MiB")
+    what = f"{what}, by gRPC" if by_grpc and attack == ALONE else what
     return server, what, p50, p99, ratio, f"{outcome.answers:,}", f"{outcome.failed:,}", *figures
 
 
 def main() -> None:
     """Measures, writes the JSON file, prints the table. A request that fails ends it with status 1."""
     options = parse_options()
-    attacks = [ALONE, *(options.attack or ATTACKS)]
     rows, results = [], []
     failed = 0
-    for server in choose_servers(options.servers):
-        ProcessEngine().check(server)
-        outcomes: dict[str, Outcome] = {}
-        for attack in attacks:
-            outcomes[attack] = measure(server, attack, options.seconds)
-            rows.append(row(server.name, attack, outcomes[attack], outcomes[ALONE]))
-            results.append({"server": server.name, "attack": attack, **outcomes[attack]._asdict()})
-            failed += outcomes[attack].failed
-            say(" | ".join(rows[-1]))
+    for name in options.servers:
+        for by_grpc in (False, True):
+            attacks = [each for each in options.attack or ATTACKS if ATTACKS[each].by_grpc is by_grpc]
+            (server,) = choose_servers([name], OVERHEAD_SERVERS if by_grpc else SERVERS)
+            outcomes: dict[str, Outcome] = {}
+            if attacks:
+                ProcessEngine().check(server)
+                attacks = [ALONE, *attacks]
+            for attack in attacks:
+                outcome = outcomes[attack] = measure(server, attack, options.seconds, by_grpc=by_grpc)
+                rows.append(row(name, attack, outcome, outcomes[ALONE], by_grpc=by_grpc))
+                results.append({"server": name, "attack": attack, "by_grpc": by_grpc, **outcome._asdict()})
+                failed += outcome.failed
+                say(" | ".join(rows[-1]))
     _write(options.out, results)
     heading = ("server", "beside", "p50", "p99", "of alone", "answers", "failed", "health", "highest memory")
     print(markdown(heading, rows))

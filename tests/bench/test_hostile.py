@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
-from bench.lab.attacks import ATTACKS, thin_png
+from bench.lab.attacks import ATTACKS
+from bench.lab.hostile_files import many_scans, thin_png
 from tests.bench.conftest import bench, set_up
 
 if TYPE_CHECKING:
@@ -37,10 +40,16 @@ def test_an_attack_sends_something_or_nothing(attack: str) -> None:
 
 
 def test_a_thin_image_is_small_and_has_its_pixels() -> None:
-    from io import BytesIO
-
-    from PIL import Image
-
     data = thin_png(1, 100_000)
     assert len(data) < 2000
     assert Image.open(BytesIO(data)).size == (1, 100_000)
+
+
+@pytest.mark.parametrize("side", [8, 100, 2000])
+def test_an_image_of_many_scans_can_be_read(side: int) -> None:
+    data = many_scans(side, 20)
+    assert data.count(b"\xff\xda") == 20
+    with Image.open(BytesIO(data)) as image:
+        image.load()
+        assert image.size == (side, side)
+    assert len(many_scans(2000, 3000)) < 100_000

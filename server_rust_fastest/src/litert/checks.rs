@@ -85,21 +85,22 @@ pub fn check_inputs(signature: &Signature, inputs: &[(String, Tensor)], lenient:
             braces(&sent)
         )));
     }
-    for (name, tensor) in inputs {
+    for (index, (name, tensor)) in inputs.iter().enumerate() {
         if let Some(spec) = signature.inputs.iter().find(|spec| spec.name == *name) {
-            check_input(spec, tensor, lenient)?;
+            check_input(index, spec, tensor, lenient)?;
         }
     }
     Ok(())
 }
 
-fn check_input(spec: &TensorSpec, tensor: &Tensor, lenient: bool) -> Result<()> {
+fn check_input(index: usize, spec: &TensorSpec, tensor: &Tensor, lenient: bool) -> Result<()> {
     let name = &spec.name;
     if tensor.dtype != spec.dtype {
+        // As TensorFlow's session says it.
         return Err(Error::invalid_argument(format!(
-            "input \"{name}\" is {}, expected {}",
-            told(tensor.dtype),
-            told(spec.dtype)
+            "Expects arg[{index}] to be {} but {} is provided",
+            spec.dtype.name(),
+            tensor.dtype.name()
         )));
     }
     if !fits(&tensor.shape, spec.shape.as_deref(), lenient) {

@@ -204,7 +204,6 @@ def test_a_reload_of_nothing_is_refused(server: GrpcProcess) -> None:
     )
 
 
-@pytest.mark.parametrize("server", ["fast", "slow"], indirect=True)
 @pytest.mark.parametrize(("dtype", "name"), [("DT_STRING", "string"), ("DT_DOUBLE", "double"), ("DT_INT32", "int32")])
 def test_another_data_type(server: GrpcProcess, dtype: str, name: str) -> None:
     x = f"inputs {{ key: 'x' value {{ dtype: {dtype} tensor_shape {{ dim {{ size: 1 }} }} }} }}"

@@ -96,7 +96,7 @@ fn inputs_that_do_not_fit_the_signature_are_refused() {
             "Signature input alias: x(feed name: x) not found in request and no default value provided. \
              Inputs expected to be in the request {z}, or default input alias set: ",
         ),
-        (&[("x", zeros(DType::Int32, &[1, 1]))], "input \"x\" is int32, expected float32"),
+        (&[("x", zeros(DType::Int32, &[1, 1]))], "Expects arg[0] to be float but int32 is provided"),
         (&[("x", floats(&[1, 2], &[1.0, 2.0]))], "input \"x\" has shape [1, 2], expected [1, 1] (-1 is any size)"),
         (&[("x", short)], "input \"x\" holds 3 bytes, but its shape [1, 1] of float32 is 4"),
     ];
