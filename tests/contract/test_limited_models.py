@@ -91,6 +91,14 @@ def test_one_tensor_under_two_names_is_given_under_both(serve: Serve) -> None:
         assert ask(server, inputs=[[1.0, 2.0]], signature_name="plus_one").json == {"outputs": [[2.0, 3.0]]}
 
 
+def test_a_large_tensor_under_two_names_is_given_under_both(serve: Serve) -> None:
+    rows = 150_000
+    with serve("two_names") as server:
+        outputs = ask(server, inputs=[[1.0, 2.0]] * rows, signature_name="twice").json["outputs"]
+        assert outputs["first"] == [[2.0, 4.0]] * rows
+        assert outputs["second"] == [[2.0, 4.0]] * rows
+
+
 def test_a_variable_is_one_for_all_signatures_and_shapes(serve: Serve) -> None:
     with serve("variable") as server:
         assert ask(server, inputs=[[1.0, 1.0]], signature_name="add").json == {"outputs": [2.0, 3.0]}

@@ -156,7 +156,20 @@ impl Instance {
         if !self.proven {
             self.prove()?;
         }
-        wanted.iter().map(|&place| self.take(place)).collect()
+        let outputs = wanted.iter().map(|&place| self.read(place)).collect();
+        // Only now: an output may stand under two names.
+        self.give_back();
+        outputs
+    }
+
+    fn give_back(&mut self) {
+        for output in &self.outputs {
+            if let Place::Reserve(index, _) = output.place
+                && let Some(reserve) = self.reserves.get_mut(index)
+            {
+                reserve.give_back(size_bytes(output.dtype, &output.shape).unwrap_or(usize::MAX));
+            }
+        }
     }
 
     fn invoke(&self) -> Result<(), StatusError> {
@@ -226,18 +239,21 @@ impl Instance {
         }
     }
 
-    fn take(&mut self, place: usize) -> Result<Tensor, Fault> {
+    fn read(&self, place: usize) -> Result<Tensor, Fault> {
         let Some(output) = self.outputs.get(place) else {
             return Err(Error::internal(format!("the signature has no output at place {place}")).into());
         };
         let size_bytes = size_bytes(output.dtype, &output.shape)?;
         let data = match &output.place {
-            Place::Reserve(index, _) => self.reserves.get_mut(*index).map_or_else(Bytes::new, |it| it.take(size_bytes)),
+            Place::Reserve(index, _) => {
+                let octets = self.reserves.get(*index).map_or(&[][..], |reserve| reserve.octets(size_bytes));
+                Bytes::copy_from_slice(octets)
+            }
             Place::Own(buffer) => buffer.read(size_bytes)?,
             Place::Input(index) => {
                 self.inputs.get(*index).map_or_else(|| Ok(Bytes::new()), |it| it.read(size_bytes))?
             }
-            Place::Output(index) => return self.take(*index),
+            Place::Output(index) => return self.read(*index),
         };
         if data.len() != size_bytes {
             return Err(Error::internal(format!("LiteRT gave {} bytes in place of {size_bytes}", data.len())).into());

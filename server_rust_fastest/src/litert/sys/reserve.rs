@@ -9,8 +9,6 @@ use std::ffi::c_void;
 use std::io;
 use std::ptr::{self, NonNull};
 
-use bytes::Bytes;
-
 const LEAST_BYTES: usize = 64 * 1024 * 1024;
 /// Written pages up to here are kept for the next run.
 const KEPT_BYTES: usize = 1024 * 1024;
@@ -73,14 +71,13 @@ impl Reserve {
         unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), self.address.as_ptr().cast(), size_bytes) };
     }
 
-    /// A copy of what was written; a large output's memory is given back.
-    pub(super) fn take(&mut self, size_bytes: usize) -> Bytes {
-        let octets = Bytes::copy_from_slice(self.octets(size_bytes));
-        if octets.len() > KEPT_BYTES {
+    /// Gives the memory back that a large output took.
+    pub(super) fn give_back(&mut self, size_bytes: usize) {
+        let size_bytes = size_bytes.min(self.size_bytes);
+        if size_bytes > KEPT_BYTES {
             // SAFETY: the range is this mapping's own, and nothing borrows from it.
-            unsafe { libc::madvise(self.address.as_ptr(), octets.len(), libc::MADV_DONTNEED) };
+            unsafe { libc::madvise(self.address.as_ptr(), size_bytes, libc::MADV_DONTNEED) };
         }
-        octets
     }
 }
 
