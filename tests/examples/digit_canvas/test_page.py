@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 TREES = "[...document.querySelectorAll('*')].map((each) => each.shadowRoot).filter(Boolean)"
 CANVASES = f"{TREES}.map((tree) => tree.querySelector('.upper-canvas')).filter(Boolean)"
 CANVAS = f"{CANVASES}[0]"
-INK = f"""(async () => {{
-  await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+INK = f"""(() => {{
   const canvas = {TREES}.map((tree) => tree.querySelector('.dc-canvas.lower-canvas')).filter(Boolean)[0];
   const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
   return pixels.some((value, place) => place % 4 === 0 && value < 128 && pixels[place + 3] > 128);
 }})()"""
-"""Whether something is drawn, once what was done is on the screen."""
+"""Whether something is drawn."""
 DIGIT = "document.querySelector('.digit')?.textContent"
 SCORES = "[...document.querySelectorAll('.score')].map((each) => parseFloat(each.textContent))"
 HINT = "document.body.innerText.includes('Draw a digit, 0 to 9')"
