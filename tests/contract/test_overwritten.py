@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.contract.awaited import wait_for_mapping, wait_for_state
+from tests.contract.awaited import wait_for_answer, wait_for_line, wait_for_mapping, wait_for_state
 from tests.server_process import serving
 
 if TYPE_CHECKING:
@@ -99,7 +99,37 @@ def remove(file: Path, _: Path) -> None:
 WAYS: tuple[Callable[[Path, Path], None], ...] = (cut_off, copy_over, rename_over, remove)
 
 
-@pytest.fixture(params=["fast", "rust", "interpreter"])
+SERVERS = ["fast", "rust", "interpreter"]
+
+
+@pytest.mark.parametrize("target", SERVERS)
+def test_a_model_that_is_written_over_right_after_the_first_answer_is_loaded_anew_or_kept(
+    target: str, targets: dict[str, Target], lite_models: Path, tmp_path: Path
+) -> None:
+    file = shutil.copytree(lite_models / "plus_1", tmp_path / "m/1") / "model.tflite"
+    other = (lite_models / "plus_2/model.tflite").read_bytes()
+    assert len(other) == file.stat().st_size, "a file that is cut off ends who reads it"
+    flags = ("--model_name=m", f"--model_base_path={tmp_path / 'm'}")
+    asked = json.dumps({"instances": [1.0, 5.0]}).encode()
+    with serving(*targets[target].argv(), *flags) as server:
+        server.wait_until_open()
+        assert server.ask("POST", PATH, asked).json == {"predictions": [2.0, 6.0]}
+        with file.open("r+b") as opened:
+            opened.write(other)
+        # Until the change is found, what may be of both is no answer.
+        wait_for_answer(server, "POST", PATH, asked, lambda answer: answer.status == 200)
+        wait_for_state(server, "m", {"1": "AVAILABLE"})
+        predictions = server.ask("POST", PATH, asked).json["predictions"]
+        assert predictions in ([2.0, 6.0], [3.0, 7.0])
+        is_anew = predictions == [3.0, 7.0]
+        if is_anew:
+            wait_for_line(server, "loaded anew")
+        for _ in range(8):
+            assert server.ask("POST", PATH, asked).json == {"predictions": predictions}, server.log
+        assert server.log.count("loaded anew") == is_anew
+
+
+@pytest.fixture(params=SERVERS)
 def served(
     request: pytest.FixtureRequest, targets: dict[str, Target], lite_models: Path, tmp_path: Path
 ) -> Iterator[tuple[ServerProcess, Path]]:
@@ -110,7 +140,7 @@ def served(
         server.wait_until_open()
         wait_for_state(server, "m", {"1": "AVAILABLE"})
         if request.param == "rust":
-            # It answers before it copies the file.
+            # It answers before it copies the file, which may be written to before that, but not cut off.
             wait_for_mapping(server, "memfd:model.tflite")
         yield server, folder / "model.tflite"
 

@@ -35,7 +35,7 @@ use crate::signature::Signatures;
 use crate::tensor::Tensor;
 use crate::tflite::{Graphs, Metadata, read_metadata, verify};
 
-pub use self::model_file::ModelFile;
+pub use self::model_file::{ModelFile, OnChanged};
 pub use self::sys::{VERSION, bound_heap, exit, give_back, print_reports};
 
 /// What Git leaves in place of a file whose content it keeps elsewhere begins with this.
@@ -122,12 +122,18 @@ impl Servable {
             served,
             labels,
             threads: options.threads,
-            holder: Holder::new(&model, path),
+            holder: Holder::new(),
             path: path.to_owned(),
             model,
         };
         servable.compile_first(&compilation)?;
         Ok(servable)
+    }
+
+    /// Has a copy take the file's place behind the first run, or soon where nobody asks; where somebody has written to the
+    /// file by then, `on_changed` is told, and no run gives an answer any more.
+    pub fn hold(&self, on_changed: OnChanged) {
+        self.holder.begin(&self.model, &self.path, on_changed);
     }
 
     /// Why a signature of the model is not served, if it is none of `signatures`.

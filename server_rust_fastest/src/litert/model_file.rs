@@ -5,12 +5,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::sys::{MappedFile, Model};
+use super::sys::{FileState, MappedFile, Model};
 use crate::error::{Error, Result};
 use crate::log;
 
@@ -58,6 +58,11 @@ impl ModelFile {
         }
     }
 
+    /// What the file was like when it was opened.
+    pub fn state(&self) -> FileState {
+        self.file.state().clone()
+    }
+
     /// # Errors
     /// Unavailable where somebody has written to the file since it was opened.
     pub fn check_as_opened(&self) -> Result<()> {
@@ -68,20 +73,31 @@ impl ModelFile {
 /// What is said of a file that was written over too early.
 pub fn written(path: &Path) -> Error {
     Error::unavailable(format!(
-        "{} was written to while it was loaded: put each new model into a version folder of its own, and start again",
+        "{} was written to while it was loaded: write the new model under another name and rename it, or better, put it \
+         into a version folder of its own",
         path.display()
     ))
 }
 
+/// Is told why a file could not be held, where somebody has written to it: what was loaded of it is of no use.
+pub type OnChanged = Box<dyn FnOnce(Error) + Send>;
+
 /// Has a copy taken for a model's file once the first answer is there, or soon where nobody asks.
 pub struct Holder {
     first_run: Sender<()>,
+    awaited: Mutex<Option<Receiver<()>>>,
 }
 
 impl Holder {
-    /// Begins to wait.
-    pub fn new(model: &Arc<Model>, path: &Path) -> Self {
-        let (sender, first_run) = mpsc::channel();
+    /// Does nothing yet.
+    pub fn new() -> Self {
+        let (first_run, awaited) = mpsc::channel();
+        Self { first_run, awaited: Mutex::new(Some(awaited)) }
+    }
+
+    /// Begins to wait; once is enough.
+    pub fn begin(&self, model: &Arc<Model>, path: &Path, on_changed: OnChanged) {
+        let Some(first_run) = self.awaited.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         let (model, path) = (Arc::clone(model), path.to_owned());
         thread::spawn(move || {
             match first_run.recv_timeout(FIRST_RUN) {
@@ -92,14 +108,13 @@ impl Holder {
             }
             match model.file().hold() {
                 Ok(true) => model.file().forget(),
-                Ok(false) => log::error(&written(&path).text),
+                Ok(false) => on_changed(written(&path)),
                 Err(error) => log::warning(&format!(
                     "{} is served from the file itself, which must not be written to: {error}",
                     path.display()
                 )),
             }
         });
-        Self { first_run: sender }
     }
 
     /// Tells that a run has ended.

@@ -1,7 +1,7 @@
 //! Harness: what is kept of one version of one model, from the moment it is wanted until it has ended.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use super::{State, VersionStatus};
@@ -71,8 +71,8 @@ impl<M> Harness<M> {
     }
 
     /// Takes the model that a load has given.
-    pub fn loaded(&mut self, model: M) {
-        self.model = Some(Arc::new(model));
+    pub fn loaded(&mut self, model: Arc<M>) {
+        self.model = Some(model);
         self.error = None;
         self.failures = 0;
         self.state = State::Available;
@@ -85,6 +85,19 @@ impl<M> Harness<M> {
         self.failures = self.failures.saturating_add(1);
         self.next_attempt = Some(retry_at);
         self.state = if self.aspired && self.failures <= retries { State::Loading } else { State::End };
+    }
+
+    /// Gives up a model whose file was written to before it was held, to be loaded anew; None where it is not served.
+    pub fn outdated(&mut self, model: &Weak<M>, error: Error) -> Option<Arc<M>> {
+        let is_served = |served: &mut Arc<M>| Arc::as_ptr(served) == model.as_ptr();
+        if !self.aspired || self.state != State::Available {
+            return None;
+        }
+        let outdated = self.model.take_if(is_served)?;
+        self.error = Some(error);
+        self.next_attempt = None;
+        self.state = State::Loading;
+        Some(outdated)
     }
 
     /// Begins anew, because the folder is not what it was.

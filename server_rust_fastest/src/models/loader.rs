@@ -10,7 +10,7 @@ use super::source::check_regular;
 use super::warmup::{warm_up, warmup_file};
 use crate::error::{Code, Result};
 use crate::image::Classifier;
-use crate::litert::{self, ModelFile, Servable};
+use crate::litert::{self, ModelFile, OnChanged, Servable};
 use crate::log;
 use crate::monitoring::Metrics;
 use crate::settings::{ImageOptions, RuntimeOptions};
@@ -30,6 +30,10 @@ pub trait Load<M>: Send + Sync {
     /// # Errors
     /// With the reason; nothing of a version that fails stays in memory.
     fn load(&self, version: &Version, probe: bool) -> Result<M>;
+
+    /// Begins to make a version that can answer independent of its files; where they are found to have changed,
+    /// `on_changed` is told, and the version is to be loaded anew.
+    fn hold(&self, model: &M, on_changed: OnChanged);
 
     /// Gives the memory of a version back, that nobody uses any more.
     fn unload(&self, model: Arc<M>) {
@@ -58,6 +62,28 @@ impl Load<ServedModel> for Loader {
             self.probe.try_out(&version.path, &self.runtime)?;
             file.check_as_opened()?;
         }
+        let opened = file.state();
+        match self.load_file(version, file, probe) {
+            Err(error) if !probe && ModelFile::open(&version.path).is_ok_and(|file| file.state() != opened) => {
+                log::warning(&format!("{error}; the file has changed meanwhile, and is loaded anew"));
+                self.load(version, true)
+            }
+            loaded => loaded,
+        }
+    }
+
+    fn hold(&self, model: &ServedModel, on_changed: OnChanged) {
+        model.servable.hold(on_changed);
+    }
+
+    fn unload(&self, model: Arc<ServedModel>) {
+        drop(model);
+        litert::give_back();
+    }
+}
+
+impl Loader {
+    fn load_file(&self, version: &Version, file: ModelFile, probe: bool) -> Result<ServedModel> {
         let servable = Servable::of(file, &self.runtime).map_err(|error| {
             // Tried out, it tells as well what LiteRT prints.
             let retold = if probe { None } else { self.probe.try_out(&version.path, &self.runtime).err() };
@@ -71,13 +97,6 @@ impl Load<ServedModel> for Loader {
         Ok(model)
     }
 
-    fn unload(&self, model: Arc<ServedModel>) {
-        drop(model);
-        litert::give_back();
-    }
-}
-
-impl Loader {
     fn warm_up(&self, model: &ServedModel, version: &Version, iterations: u32) -> Result<()> {
         let began = Instant::now();
         let file = warmup_file(&version.path);

@@ -95,9 +95,10 @@ impl<M> Registry<M> {
         if !self.started && self.unsettled.contains(name) {
             return self.failure(name, version).is_some();
         }
-        // A version that was there at the start may still be loading while another one answers already.
-        let harness = version.and_then(|version| self.models.get(name)?.get(version));
-        !harness.is_some_and(Harness::is_starting)
+        // A version that was there at the start may still be loading while another one answers already, or again, because
+        // its file was written to.
+        let versions = self.models.get(name).into_iter().flat_map(ModelVersions::iter);
+        !versions.filter(|harness| version.is_none_or(|number| number == harness.number)).any(Harness::is_starting)
     }
 
     fn failure(&self, name: &str, version: Option<i64>) -> Option<&Error> {

@@ -13,6 +13,7 @@ use super::registry::Registry;
 use super::shared::Shared;
 use super::source::{Versions, fingerprint, look};
 use crate::error::{Error, Result};
+use crate::litert::OnChanged;
 use crate::log;
 use crate::settings::{LogLevel, ModelConfig};
 
@@ -30,7 +31,7 @@ pub struct Worker<M> {
     notices: Notices,
 }
 
-impl<M> Worker<M> {
+impl<M: Send + Sync + 'static> Worker<M> {
     pub fn new(shared: Arc<Shared<M>>, on_settled: OnSettled) -> Self {
         Self { shared, on_settled: Some(on_settled), notices: Notices::default() }
     }
@@ -189,7 +190,8 @@ impl<M> Worker<M> {
         if let Err(error) = &loaded {
             log::error(&format!("{} version {} could not be loaded: {error}", version.name, version.number));
         }
-        let is_loaded = loaded.is_ok();
+        let loaded = loaded.map(Arc::new);
+        let model = loaded.as_ref().ok().map(Arc::clone);
         let mut registry = self.shared.lock();
         if let Some(harness) = registry.harness_mut(&version.name, version.number) {
             match loaded {
@@ -202,10 +204,29 @@ impl<M> Worker<M> {
         }
         registry.settle(&version.name);
         drop(registry);
-        if is_loaded {
+        if let Some(model) = model {
+            self.shared.loader.hold(&model, self.load_anew(&version, &model));
             tell("Successfully loaded", &version.name, version.number, began.elapsed());
         }
         true
+    }
+
+    /// Has a version loaded anew whose file was written to before it was held.
+    fn load_anew(&self, version: &Version, model: &Arc<M>) -> OnChanged {
+        let (shared, model) = (Arc::clone(&self.shared), Arc::downgrade(model));
+        let (name, number) = (version.name.clone(), version.number);
+        Box::new(move |error| {
+            let text = format!("{error}; it is loaded anew");
+            let mut registry = shared.lock();
+            let harness = registry.harness_mut(&name, number);
+            let outdated = harness.and_then(|harness| harness.outdated(&model, error));
+            drop(registry);
+            if let Some(outdated) = outdated {
+                log::warning(&text);
+                shared.loader.unload(outdated);
+                shared.announce();
+            }
+        })
     }
 
     /// Takes one version that is not wanted any more out of service.

@@ -19,20 +19,20 @@ pub struct MappedFile {
     size_bytes: usize,
     file: File,
     path: PathBuf,
-    state: State,
+    state: FileState,
     is_held: AtomicBool,
 }
 
 /// What changes when somebody writes to a file.
-#[derive(PartialEq, Eq)]
-struct State {
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileState {
     size_bytes: u64,
     written: (i64, i64),
     changed: (i64, i64),
     links: u64,
 }
 
-impl State {
+impl FileState {
     fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -66,7 +66,7 @@ impl MappedFile {
     pub fn open(path: &Path) -> io::Result<Self> {
         // Whoever opens a pipe without this waits for its writer.
         let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-        let state = State::of(&file)?;
+        let state = FileState::of(&file)?;
         let size_bytes = usize::try_from(state.size_bytes).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let (path, is_held) = (path.to_owned(), AtomicBool::new(false));
         let mut mapped = Self { address: NonNull::dangling(), size_bytes, file, path, state, is_held };
@@ -77,6 +77,11 @@ impl MappedFile {
         Ok(mapped)
     }
 
+    /// When it was opened.
+    pub fn state(&self) -> &FileState {
+        &self.state
+    }
+
     /// Whether these are the octets that the file had when it was opened.
     pub fn is_trusted(&self) -> bool {
         self.is_held.load(Ordering::Acquire) || self.is_as_opened()
@@ -84,7 +89,7 @@ impl MappedFile {
 
     /// Whether nobody has written to the file since it was opened.
     pub fn is_as_opened(&self) -> bool {
-        State::of(&self.file).is_ok_and(|state| state.is_same_content(&self.state))
+        FileState::of(&self.file).is_ok_and(|state| state.is_same_content(&self.state))
     }
 
     /// Takes a copy in memory for the file, at the same address, and tells whether it is one of what was opened. Others

@@ -22,7 +22,7 @@ pub use self::exit::exit;
 pub use self::heap::{allocated_bytes, bound_heap, give_back};
 pub use self::instance::{Buffering, Compilation, Instance, Plan, refuse_strings};
 pub use self::library::Library;
-pub use self::mapped_file::MappedFile;
+pub use self::mapped_file::{FileState, MappedFile};
 pub use self::model::{Model, SignatureRef, TensorRef};
 pub use self::report::print_reports;
 

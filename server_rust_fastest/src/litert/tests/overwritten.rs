@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::mpsc;
 
 use super::{HALF_PLUS_TWO, floats, folder_with, options, run};
 use crate::error::Code;
@@ -76,4 +77,18 @@ fn a_git_lfs_pointer_is_named() {
         error.text.ends_with("it is a Git LFS pointer, and no model: fetch the model with git lfs pull"),
         "{error}"
     );
+}
+
+#[test]
+fn a_model_whose_file_is_written_over_before_it_is_held_is_told_once() {
+    let content = fs::read(or_skip!(shared_data(HALF_PLUS_TWO)).join("model.tflite")).expect("readable");
+    let folder = folder_with(&content);
+    let servable = Servable::load(folder.path(), &or_skip!(options(1))).expect("loaded");
+    fs::write(folder.path().join("model.tflite"), content).expect("written");
+    let (sender, told) = mpsc::channel();
+    servable.hold(Box::new(move |error| sender.send(error).expect("awaited")));
+    let error = told.recv().expect("told");
+    assert!(error.text.contains("model.tflite was written to while it was loaded: "), "{error}");
+    assert!(told.recv().is_err());
+    assert_eq!(run(&servable, floats(&[2, 1], &[5.0; 2])), Err(error));
 }

@@ -1,6 +1,7 @@
 //! Managers whose versions are small files, and a worker that steps when a test says so.
 
 mod failures;
+mod held;
 mod probes;
 mod reload;
 mod start;
@@ -20,6 +21,7 @@ use super::loader::{Load, Version};
 use super::worker::Worker;
 use super::{Handle, ModelManager, ModelSpec, State};
 use crate::error::{Error, Result};
+use crate::litert::OnChanged;
 use crate::settings::{ModelConfig, ModelsSettings, PLATFORM, VersionPolicy};
 
 /// Longer than any test.
@@ -117,11 +119,19 @@ struct Record {
     in_memory: Arc<AtomicUsize>,
     /// Name, version, whether it was tried out first.
     loads: Arc<Mutex<Vec<(String, i64, bool)>>>,
+    /// Of each version that could answer: what is told once its files have changed.
+    holds: Arc<Mutex<Vec<OnChanged>>>,
 }
 
 impl Record {
     fn in_memory(&self) -> usize {
         self.in_memory.load(Ordering::SeqCst)
+    }
+
+    /// As if the files of all that was loaded had been written to before they were held.
+    fn change_files(&self) {
+        let holds = std::mem::take(&mut *self.holds.lock().unwrap());
+        holds.into_iter().for_each(|on_changed| on_changed(Error::unavailable("written to")));
     }
 
     fn loads(&self) -> Vec<(String, i64, bool)> {
@@ -142,6 +152,10 @@ impl Load<Model> for FileLoader {
             "panics" => panic!("a bad load"),
             _ => Err(Error::unavailable(format!("no model in {}", version.path.display()))),
         }
+    }
+
+    fn hold(&self, _: &Model, on_changed: OnChanged) {
+        self.0.holds.lock().unwrap().push(on_changed);
     }
 }
 
