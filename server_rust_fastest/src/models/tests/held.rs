@@ -1,6 +1,9 @@
 //! Versions whose file is written to before a copy has taken its place.
 
+use super::probes::probe;
+use super::warmups::Real;
 use super::*;
+use crate::real::or_skip;
 
 fn one_version() -> (Models, Managed) {
     let models = Models::new();
@@ -69,4 +72,27 @@ fn a_version_that_is_out_of_service_is_not_loaded_anew() {
     managed.record.change_files();
     managed.work();
     assert_eq!((managed.state("m", 1), managed.record.loads().len()), (Some(State::End), 1));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_first_loaded_is_tried_out_and_loaded_anew() {
+    let mut real = or_skip!(Real::new());
+    let folder = real.folder.path();
+    fs::rename(folder.join("model.tflite"), folder.join("good")).unwrap();
+    fs::write(folder.join("model.tflite"), "half of it").unwrap();
+    // Done when the reason is asked for why the first load has failed, and not when the good file is tried out.
+    fs::write(folder.join("does"), "[ ! -e \"$2/good\" ] || mv \"$2/good\" \"$2/model.tflite\"").unwrap();
+    real.loader.probe = probe(WAIT);
+    assert_eq!(real.load().map(|model| model.version), Ok(1));
+}
+
+#[test]
+fn a_file_that_is_bad_and_stays_so_is_loaded_once() {
+    let mut real = or_skip!(Real::new());
+    let folder = real.folder.path();
+    fs::write(folder.join("model.tflite"), "half of it").unwrap();
+    fs::write(folder.join("does"), "echo >> \"$2/tried\"").unwrap();
+    real.loader.probe = probe(WAIT);
+    assert!(real.load().is_err());
+    assert_eq!(fs::read_to_string(folder.join("tried")).unwrap(), "\n");
 }

@@ -8,7 +8,7 @@ fn options(library: Option<&str>) -> RuntimeOptions {
     RuntimeOptions { instances: 1, threads: 1, library: library.map(PathBuf::from) }
 }
 
-fn probe(limit: Duration) -> Probe {
+pub(super) fn probe(limit: Duration) -> Probe {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/models/tests/probed.sh");
     Probe { program: Some(program), limit }
 }

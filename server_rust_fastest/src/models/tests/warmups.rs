@@ -21,13 +21,13 @@ use crate::tensor::{DType, Tensor};
 const MODEL: &str = "tfserving/saved_model_half_plus_two_tflite/00000123/model.tflite";
 
 /// A version folder, and what loads it.
-struct Real {
-    folder: TempDir,
-    loader: Loader,
+pub(super) struct Real {
+    pub(super) folder: TempDir,
+    pub(super) loader: Loader,
 }
 
 impl Real {
-    fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         let (library, file) = (library()?, shared_data(MODEL)?);
         let folder = tempfile::tempdir().unwrap();
         fs::copy(file, folder.path().join("model.tflite")).unwrap();
@@ -45,7 +45,7 @@ impl Real {
         Some(Self { folder, loader })
     }
 
-    fn load(&self) -> Result<ServedModel> {
+    pub(super) fn load(&self) -> Result<ServedModel> {
         let path = self.folder.path().to_owned();
         self.loader.load(&Version { name: "m".to_owned(), number: 1, path }, false)
     }
