@@ -28,12 +28,12 @@ async fn a_version_whose_file_has_changed_is_tried_out_and_loaded_anew() {
 async fn requests_wait_while_a_version_is_loaded_anew() {
     let (_models, mut managed) = one_version();
     managed.record.change_files();
-    let manager = Arc::clone(&managed.manager);
+    let asking = Arc::clone(&managed.manager);
     for spec in [latest("m"), version("m", 1)] {
         let refused = managed.ask(&spec).await.unwrap_err();
         assert_eq!(refused.text, "model \"m\" is still loading: ask again");
     }
-    let asked = tokio::spawn(async move { manager.handle(&latest("m"), within()).await.map(|handle| handle.number) });
+    let asked = tokio::spawn(async move { asking.handle(&latest("m"), within()).await.map(|handle| handle.number) });
     tokio::task::yield_now().await;
     assert!(!asked.is_finished());
     managed.work();

@@ -131,7 +131,9 @@ impl Record {
     /// As if the files of all that was loaded had been written to before they were held.
     fn change_files(&self) {
         let holds = std::mem::take(&mut *self.holds.lock().unwrap());
-        holds.into_iter().for_each(|on_changed| on_changed(Error::unavailable("written to")));
+        for on_changed in holds {
+            on_changed(Error::unavailable("written to"));
+        }
     }
 
     fn loads(&self) -> Vec<(String, i64, bool)> {
