@@ -142,11 +142,16 @@ fn signal_name(number: i32) -> String {
 fn end_with_server() {
     let is_pipe = |stdin: OwnedFd| File::from(stdin).metadata().is_ok_and(|stdin| stdin.file_type().is_fifo());
     if io::stdin().as_fd().try_clone_to_owned().is_ok_and(is_pipe) {
-        thread::spawn(|| {
-            // A fault is an end as well.
-            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let (begins, begun) = mpsc::channel();
+        thread::spawn(move || {
+            let mut stdin = io::stdin();
+            let _ = begins.send(());
+            // A fault is an end as well. Not io::copy, which may look up symbols.
+            while matches!(stdin.read(&mut [0; 64]), Ok(1..)) {}
             litert::exit(1)
         });
+        // A thread cannot begin while a library is being loaded, which may be for ever.
+        let _ = begun.recv();
     }
 }
 
