@@ -45,9 +45,12 @@ class HttpSettings(NamedTuple):
 
     def body_limit(self, path: str) -> tuple[int, str]:
         """The bytes that a body to this path may have, and the flag that says so."""
-        if path == "/predict":
-            return self.limit_bytes, "--max_body_bytes"
-        return self.rest_limit_bytes, "--max_rest_body_bytes"
+        limit = (self.limit_bytes, "--max_body_bytes")
+        # Others may be /predict in another spelling.
+        if path.startswith("/v1/"):
+            limit = (self.rest_limit_bytes, "--max_rest_body_bytes")
+        # A longer one could never come, whatever else there is.
+        return min(limit, (self.bytes_at_once, "--max_body_bytes_at_once"), key=lambda each: each[0])
 
 
 class TlsSettings(NamedTuple):

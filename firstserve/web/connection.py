@@ -56,7 +56,7 @@ class Connection:
     @property
     def held_bytes(self) -> int:
         """The memory that requests and what is not sent of an answer take."""
-        return len(self.reader.received) + self.body_bytes + len(self._unsent)
+        return self.reader.held_bytes + self.body_bytes + len(self._unsent)
 
     @property
     def unsent_bytes(self) -> int:

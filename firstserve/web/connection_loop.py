@@ -6,6 +6,7 @@ both are bounded.
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import time
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     Answer = Callable[[Connection, WholeRequest], None]
     Refuse = Callable[[Connection, Exception], None]
+
+log = logging.getLogger(__name__)
 
 _TURN_S = 0.5
 """How late a limit of time may be noticed."""
@@ -137,7 +140,12 @@ class ConnectionLoop:
 
     def _take_in(self, connection: Connection) -> None:
         self._table.add(connection)
-        self._epoll.register(connection.descriptor, select.EPOLLONESHOT)
+        try:
+            self._epoll.register(connection.descriptor, select.EPOLLONESHOT)
+        except OSError:
+            # The kernel has no room for one more.
+            self._table.close(connection)
+            return
         self._table.wait(connection, self._table.idle)
         # What a client has to say is mostly there already.
         self._go_on(connection)
@@ -170,6 +178,10 @@ class ConnectionLoop:
             else:
                 self._receive(connection)
         except OSError:
+            table.close(connection)
+        except Exception:
+            # The others must not pay for it.
+            log.exception("a connection failed; it is closed")
             table.close(connection)
 
     def _receive(self, connection: Connection) -> None:
@@ -248,7 +260,9 @@ class ConnectionLoop:
             self._epoll.modify(connection.descriptor, _READABLE)
         else:
             table.wait(connection, table.idle)
+            # It counts as well, and a thread may be at work with the connection afterwards.
             self._read_request(connection)
+            return
         table.count(connection)
 
     def _drop(self, connection: Connection) -> None:

@@ -69,6 +69,7 @@ class ConnectionTable:
         """Ends a connection; the kernel forgets what was to be told of it."""
         self.answer(connection)
         self._held_bytes -= connection.counted_bytes
+        connection.counted_bytes = 0
         del self._by_descriptor[connection.descriptor]
         connection.socket.close()
 
@@ -96,8 +97,10 @@ class ConnectionTable:
 
     def count(self, connection: Connection) -> None:
         """Takes note of the memory that a connection holds now."""
-        self._held_bytes += connection.held_bytes - connection.counted_bytes
-        connection.counted_bytes = connection.held_bytes
+        # Once: a thread may be at work with the connection.
+        held_bytes = connection.held_bytes
+        self._held_bytes += held_bytes - connection.counted_bytes
+        connection.counted_bytes = held_bytes
 
     def slowest(self) -> Connection | None:
         """Where all together hold too much memory, the one to do without: the slowest sender, else a slow reader."""
@@ -106,6 +109,6 @@ class ConnectionTable:
         now_s = time.monotonic()
 
         def bytes_per_s(connection: Connection) -> float:
-            return len(connection.reader.received) / max(self.bodies.waited_s(connection, now_s), _INSTANT_S)
+            return connection.reader.held_bytes / max(self.bodies.waited_s(connection, now_s), _INSTANT_S)
 
         return min(self.bodies, key=bytes_per_s, default=None) or self.sending.first() or self.heads.first()

@@ -63,6 +63,8 @@ def _read_spec(manager: ModelManager, name: str, query: Mapping[str, str]) -> Mo
     models are served and none is named, or both a version and a label are given.
     """
     names = manager.names()
+    if not names:
+        raise NotFound("this server has no models")
     if not name:
         raise InvalidArgument(f"this server has several models: name one by ?model=, of {', '.join(names)}")
     if name not in names:

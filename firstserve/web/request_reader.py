@@ -26,7 +26,8 @@ _HEAD_LIMIT_BYTES = 128 * 1024
 """More than gunicorn's own limits of a request line and of one header, which have errors of their own."""
 _FIRST_LOOK_BYTES = 8 * 1024
 """A request line that is longer is refused before its end."""
-_END = b"\r\n\r\n"
+_NEWLINE = b"\r\n"
+_END = 2 * _NEWLINE
 
 
 class WholeRequest(NamedTuple):
@@ -62,8 +63,13 @@ class RequestReader:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of a next request has come."""
-        return not self.received and self.message is None
+        """Whether nothing of a next request has come; an empty line is none (RFC 9112, 2.2)."""
+        return self.message is None and (not self.received or self.received == _NEWLINE)
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that what has come takes."""
+        return len(self.received) + (0 if self._chunks is None else len(self._chunks.body))
 
     @property
     def awaits_continue(self) -> bool:
@@ -100,18 +106,24 @@ class RequestReader:
             has_line = not self._has_line and received.find(b"\n", searched) >= 0
             self._has_line |= has_line
             # Looked at early to refuse early: a line that is no request's may be all that comes.
-            if not has_line and len(received) < self._next_look_bytes:
+            if not has_line and len(received) < min(self._next_look_bytes, _HEAD_LIMIT_BYTES):
                 return None
         self._next_look_bytes = 2 * len(received)
         unreader = IterUnreader([bytes(received)])
         try:
             message = Request(self._config, unreader, self._address)
+            head_bytes = len(received) - len(unreader.take_buffered())
         except (NoMoreData, StopIteration):
-            if len(received) > _HEAD_LIMIT_BYTES:
-                raise LimitRequestHeaders(f"the head is longer than {_HEAD_LIMIT_BYTES} bytes") from None
+            head_bytes, message = len(received), None
+        if head_bytes > _HEAD_LIMIT_BYTES:
+            raise LimitRequestHeaders(f"the head is longer than {_HEAD_LIMIT_BYTES} bytes")
+        if message is None:
             return None
         _check_head(message)
-        self._head_bytes = len(received) - len(unreader.take_buffered())
+        if any(name == "CONNECTION" and "close" in _members(value) for name, value in message.headers):
+            # gunicorn looks for it as the only member.
+            message.force_close()
+        self._head_bytes = head_bytes
         self.message = message
         return message
 
@@ -121,19 +133,11 @@ class RequestReader:
                 message, Unimplemented("of transfer codings, only chunked is known: send the body without another one")
             )
         if self._chunks is None:
-            self._chunks = ChunkScanner(self._head_bytes)
-        is_whole = self._chunks.scan(self.received)
+            self._chunks = ChunkScanner(message)
+        is_whole = self._chunks.scan(self.received, self._head_bytes)
         if self._chunks.body_bytes > limit_bytes:
             return self._refuse(message, too_large)
-        if not is_whole:
-            return None
-        size = self._chunks.position - self._head_bytes
-        raw = bytes(memoryview(self.received)[self._head_bytes :][:size])
-        unreader = IterUnreader([raw])
-        body: bytes = ChunkedReader(message, unreader).read(size)
-        if unreader.take_buffered():
-            raise InvalidHeader("chunks go on behind their end", req=message)
-        return self._take(message, body, size)
+        return self._take(message, bytes(self._chunks.body), 0) if is_whole else None
 
     def _take(self, message: Request, body: bytes, size_bytes: int) -> WholeRequest:
         del self.received[: self._head_bytes + size_bytes]
@@ -168,4 +172,8 @@ def _check_head(message: Request) -> None:
 
 def _codings(message: Request) -> list[str]:
     values = [value for name, value in message.headers if name == "TRANSFER-ENCODING"]
-    return [coding for value in values for each in value.split(",") if (coding := each.strip().lower()) != "identity"]
+    return [coding for value in values for coding in _members(value) if coding != "identity"]
+
+
+def _members(value: str) -> list[str]:
+    return [member.strip().lower() for member in value.split(",")]

@@ -99,7 +99,8 @@ class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
             connection.forget_answer()
             connection.keeps_alive = False
             self.handle_error(request.message, connection, connection.address, error)
-        self._loop.give_back(connection)
+        finally:
+            self._loop.give_back(connection)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
         if isinstance(error, RequestTimeout):

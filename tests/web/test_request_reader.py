@@ -73,6 +73,8 @@ def test_a_request_that_lacks_its_last_byte_is_not_whole(sent: bytes) -> None:
         (EMPTY.replace(b"Host: a\r\n", b""), InvalidHeader),
         (EMPTY.replace(b"Host: a", b"Host: a\r\nHost: a"), InvalidHeader),
         (HEAD + b"A: a\r\n" * 30_000, LimitRequestHeaders),
+        (HEAD + (b"A: " + b"a" * 8000 + b"\r\n") * 17 + b"\r\n", LimitRequestHeaders),
+        (HEAD + (b"A: " + b"a" * 8000 + b"\r\n") * 17, LimitRequestHeaders),
     ],
 )
 def test_what_is_no_head_is_refused_at_once(sent: bytes, error: type[Exception]) -> None:
@@ -92,6 +94,9 @@ def test_what_is_no_head_is_refused_at_once(sent: bytes, error: type[Exception])
         (CHUNKED + b"-1\r\n", InvalidArgument),
         (CHUNKED + b"1" * 9000, InvalidArgument),
         (CHUNKED + b"0\r\n" + b"A: a\r\n" * 20_000, InvalidArgument),
+        (CHUNKED + b"1;\r\n", InvalidArgument),
+        (CHUNKED + b"1 \r\n", InvalidArgument),
+        (CHUNKED + b"0\r\nHost: a\r\n\r\n", InvalidArgument),
         (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n", Unimplemented),
     ],
 )
@@ -126,3 +131,28 @@ def test_a_client_that_waits_is_told_once_to_go_on() -> None:
     request = told.take()
     assert request is not None
     assert not request.awaits_continue
+
+
+def test_a_body_in_crumbs_is_refused() -> None:
+    requests, _ = read_all([CHUNKED + (b"1;" + b"a" * 4000 + b"\r\nx\r\n") * 300])
+    assert isinstance(requests[0].refusal, InvalidArgument)
+    assert "its chunks are too small" in str(requests[0].refusal)
+
+
+def test_the_memory_of_chunks_is_known() -> None:
+    _, one = read_all([CHUNKED + b"3e8\r\n" + bytes(500)])
+    assert 500 < one.held_bytes < 700
+
+
+def test_an_empty_line_between_requests_is_none() -> None:
+    requests, one = read_all([EMPTY, b"\r\n"])
+    assert len(requests) == 1
+    assert one.is_idle
+    one.received += EMPTY
+    assert one.take() is not None
+
+
+@pytest.mark.parametrize("value", [b"close", b"a, Close", b"keep-alive, close"])
+def test_close_among_others_is_seen(value: bytes) -> None:
+    (request,), _ = read_all([EMPTY[:-2] + b"Connection: " + value + b"\r\n\r\n"])
+    assert request.message.should_close()

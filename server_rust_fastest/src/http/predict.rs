@@ -87,12 +87,15 @@ fn read_spec(
     version: Option<&str>,
     label: Option<&str>,
 ) -> Result<ModelSpec> {
+    if names.is_empty() {
+        return Err(Error::not_found("this server has no models"));
+    }
     if name.is_empty() {
         let text = format!("this server has several models: name one by ?model=, of {}", names.join(", "));
         return Err(Error::invalid_argument(text));
     }
     if !names.contains(&name) {
-        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let known = names.join(", ");
         return Err(Error::not_found(format!("no model \"{name}\": this server has {known}")));
     }
     if version.is_some() && label.is_some() {
