@@ -13,10 +13,10 @@ _AUTHORITY, _PATH = b"\x01", b"\x04"
 INITIAL_WINDOW_SIZE = 4
 
 
-def opening(**settings: int) -> bytes:
-    """What a client begins a connection with; `initial_window_size` is the one setting."""
-    window = settings.get("initial_window_size")
-    return _PREFACE + frame(_SETTINGS, 0, 0, b"" if window is None else struct.pack(">HI", INITIAL_WINDOW_SIZE, window))
+def opening(initial_window_size: int | None = None) -> bytes:
+    """What a client begins a connection with; the window is that of every answer, 65,535 bytes without one."""
+    setting = b"" if initial_window_size is None else struct.pack(">HI", INITIAL_WINDOW_SIZE, initial_window_size)
+    return _PREFACE + frame(_SETTINGS, 0, 0, setting)
 
 
 def silent_call(stream: int, path: str) -> bytes:

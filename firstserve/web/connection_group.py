@@ -26,9 +26,6 @@ class ConnectionGroup:
         """Those that have waited longest first."""
         return iter(self._ends_s)
 
-    def __len__(self) -> int:
-        return len(self._ends_s)
-
     def add(self, connection: Connection, now_s: float) -> None:
         """Lets a connection wait from now on, here and in no other group."""
         if connection.group is not None:
